@@ -1,0 +1,35 @@
+# Everything a newcomer needs: `make demo` and `make test` set up .venv by themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check wheel bench clean
+
+demo: .venv/ready
+	$(BIN)/uio2 demo output_dir=runs/demo
+
+test: .venv/ready
+	$(BIN)/python -m pytest -q
+
+check: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+wheel: .venv/ready
+	rm -rf build dist
+	$(BIN)/python -m build --wheel --no-isolation
+
+bench: .venv/ready
+	$(BIN)/python benchmarks/run.py
+
+# One environment, made once; the rasteriser is compiled and cached so that no demo waits for it.
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q -c constraints.txt "setuptools>=77" wheel
+	$(BIN)/pip install -q -c constraints.txt "torch==2.13.0"
+	$(BIN)/pip install -q -c constraints.txt --no-build-isolation -e ".[dev]"
+	$(BIN)/python -c "from uio2_agent.envs.tabletop.renderer import Renderer; Renderer().render(())"
+	touch $@
+
+clean:
+	rm -rf .venv build dist runs

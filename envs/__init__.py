@@ -1,0 +1,8 @@
+"""Everything that looks like a Gymnasium environment; importing this room registers the ids."""
+
+import gymnasium as gym
+
+if __name__ != "uio2_agent.envs":
+    raise ImportError(f"import this room as uio2_agent.envs, not as {__name__}")
+
+gym.register(id="uio2/Tabletop-v0", entry_point="uio2_agent.envs.tabletop.env:Tabletop")

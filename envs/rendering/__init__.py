@@ -1,0 +1,1 @@
+"""The one software rasteriser and drawing on pictures."""

@@ -1,0 +1,1 @@
+"""The embedded tabletop suite: catalogue, scenes, tasks, physics, oracle."""

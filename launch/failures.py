@@ -1,0 +1,57 @@
+"""What a person at a terminal is told when something goes wrong: one line, and an exit status."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hydra.errors import ConfigCompositionException, MissingConfigException, OverrideParseException
+from omegaconf.errors import OmegaConfBaseException
+
+from uio2_agent.errors import AgentError
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+_ASKED_WRONGLY = (
+    ConfigCompositionException,
+    MissingConfigException,
+    OverrideParseException,
+    OmegaConfBaseException,
+    PermissionError,
+    FileExistsError,
+    NotADirectoryError,
+)
+# Hydra's advice that does not help here: a schema refuses new keys however they are written.
+_NOT_HELPFUL = ("To append to your config use", "Config search path", "provider=")
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Errors we raise on purpose, and settings Hydra refuses, become one line and status 1.
+
+    Also a decorator: below `@hydra.main` it keeps Hydra from adding lines of its own.
+    `UIO2_TRACEBACK=1` lets everything through. Errors that are nobody's but ours always pass.
+    """
+    try:
+        yield
+    except Exception as error:
+        reason = explain(error)
+        if reason is None or os.environ.get("UIO2_TRACEBACK") == "1":
+            raise
+        print(f"{sys.argv[0]}: {reason}", file=sys.stderr)
+        raise SystemExit(1) from error
+
+
+def explain(error: BaseException) -> str | None:
+    """The reason to give a user; None if the fault is not theirs."""
+    cause: BaseException | None = error
+    while cause is not None:  # what raised inside an `instantiate` is the cause of Hydra's error
+        if isinstance(cause, AgentError):
+            return str(cause)
+        cause = cause.__cause__
+    if not isinstance(error, _ASKED_WRONGLY):
+        return None
+    # Hydra's own cause says what exactly it did not like, e.g. a word where a number belongs.
+    lines = [*str(error).splitlines(), *str(error.__cause__ or "").splitlines()[:1]]
+    told = [s for line in lines if (s := line.strip()) and not s.startswith(_NOT_HELPFUL)]
+    return "; ".join(line.rstrip(".") for line in dict.fromkeys(told)).replace(":;", ":")

@@ -1,0 +1,157 @@
+"""The parts every stack is made of: norm, attention, MLP.
+
+Shapes: B rows, L queries, N keys, W width in, H heads, d head width.
+"""
+
+import math
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from uio2_agent.model.config import Activation
+from uio2_agent.model.rope import rotate
+
+_MAX_LOGIT_SCALE = math.log(100.0)
+
+
+def masked_logit(dtype: torch.dtype) -> float:
+    """What is added to the logit of a key that must not be read.
+
+    A large finite number rather than -inf, so that a row with nothing to read becomes uniform
+    and stays finite (spec d); float16 cannot hold -1e10 and gets half its lowest number.
+    """
+    return max(-1e10, torch.finfo(dtype).min / 2)
+
+
+def attention_bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """Key mask (B, N) → additive bias (B, 1, 1, N), 0 where readable."""
+    bias = torch.zeros(mask.shape, dtype=dtype, device=mask.device)
+    return bias.masked_fill_(~mask.bool(), masked_logit(dtype))[:, None, None, :]
+
+
+class RMSNorm(nn.Module):
+    """scale · x · rsqrt(mean(x²) + 1e-6), statistics in float32."""
+
+    def __init__(self, width: int, eps: float = 1e-6) -> None:
+        super().__init__()
+        self.width, self.eps = (width,), eps
+        self.scale = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, self.width, self.scale.to(x.dtype), self.eps)
+
+
+class Attention(nn.Module):
+    """Multi-head attention, self or cross, with three ways to treat queries and keys.
+
+    - `plain`: as they are, divided by sqrt(d);
+    - `qk_norm`: RMSNorm over the head width, one scale vector for all heads, then RoPE, / sqrt(d);
+    - `scaled_cosine`: unit length, logits times a learned number per head (at most 100).
+
+    `queries`, `keys_values` and `read` are separate so that generation can keep keys and values.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        head_dim: int,
+        *,
+        kind: Literal["plain", "qk_norm", "scaled_cosine"],
+        bias: bool = False,
+    ) -> None:
+        super().__init__()
+        self.heads, self.head_dim, self.kind = heads, head_dim, kind
+        inner = heads * head_dim
+        self.q = nn.Linear(width, inner, bias=bias)
+        self.kv = nn.Linear(width, 2 * inner, bias=bias)  # keys first, then values
+        self.out = nn.Linear(inner, width, bias=bias)
+        self.scale = head_dim**-0.5
+        if kind == "qk_norm":
+            self.q_norm = RMSNorm(head_dim)
+            self.k_norm = RMSNorm(head_dim)
+        elif kind == "scaled_cosine":
+            self.logit_scale = nn.Parameter(torch.full((heads,), math.log(10.0)))
+            self.scale = 1.0
+
+    def queries(self, x: Tensor, rope: Tensor | None = None) -> Tensor:
+        """x (B, L, W), rope (B or 1, 1, L, d/2) → (B, H, L, d)."""
+        q = self.q(x).unflatten(-1, (self.heads, self.head_dim)).transpose(1, 2)
+        if self.kind == "qk_norm":
+            q = self.q_norm(q)
+        elif self.kind == "scaled_cosine":
+            sharpness = self.logit_scale.clamp(max=_MAX_LOGIT_SCALE).exp()
+            q = F.normalize(q, dim=-1) * sharpness[:, None, None]
+        return q if rope is None else rotate(q, rope)
+
+    def keys_values(self, x: Tensor, rope: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """x (B, N, W), rope (B or 1, 1, N, d/2) → two of (B, H, N, d)."""
+        kv = self.kv(x).unflatten(-1, (2, self.heads, self.head_dim))
+        k, v = kv.permute(2, 0, 3, 1, 4).unbind(0)
+        if self.kind == "qk_norm":
+            k = self.k_norm(k)
+        elif self.kind == "scaled_cosine":
+            k = F.normalize(k, dim=-1)
+        return (k if rope is None else rotate(k, rope)), v
+
+    def read(
+        self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None, causal: bool = False
+    ) -> Tensor:
+        """q (B, H, L, d), k and v (B, H, N, d), bias broadcastable to (B, H, L, N) → (B, L, W)."""
+        if q.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+            # Logits in float32 (spec d). Autocast's bfloat16 has a backward pass 3x slower on CPUs.
+            q, k, v = q.float(), k.float(), v.float()
+            bias = None if bias is None else bias.float()
+            with torch.autocast("cpu", enabled=False):
+                y = F.scaled_dot_product_attention(
+                    q, k, v, attn_mask=bias, is_causal=causal, scale=self.scale
+                )
+        else:
+            y = F.scaled_dot_product_attention(
+                q, k, v, attn_mask=bias, is_causal=causal, scale=self.scale
+            )
+        return self.out(y.transpose(1, 2).flatten(-2))
+
+    def forward(
+        self,
+        x: Tensor,
+        context: Tensor | None = None,
+        *,
+        bias: Tensor | None = None,
+        causal: bool = False,
+        rope: Tensor | None = None,
+        context_rope: Tensor | None = None,
+    ) -> Tensor:
+        """x (B, L, W) reads itself, or context (B, N, W) where one is given → (B, L, W)."""
+        if context is None:
+            context, context_rope = x, rope
+        k, v = self.keys_values(context, context_rope)
+        return self.read(self.queries(x, rope), k, v, bias, causal)
+
+
+class GatedMLP(nn.Module):
+    """down( silu(gate x) · up x ), gate and up in one product."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.gate_up = nn.Linear(width, 2 * hidden, bias=False)
+        self.down = nn.Linear(hidden, width, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate, up = self.gate_up(x).chunk(2, dim=-1)
+        return self.down(F.silu(gate) * up)
+
+
+class MLP(nn.Module):
+    """down( gelu(up x) )."""
+
+    def __init__(self, width: int, hidden: int, activation: Activation, bias: bool) -> None:
+        super().__init__()
+        self.up = nn.Linear(width, hidden, bias=bias)
+        self.down = nn.Linear(hidden, width, bias=bias)
+        self.approximate = "tanh" if activation == "gelu_tanh" else "none"
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.down(F.gelu(self.up(x), approximate=self.approximate))

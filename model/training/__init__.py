@@ -1,0 +1,1 @@
+"""Optimiser, loop and losses: functions of an iterator of examples."""

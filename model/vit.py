@@ -1,0 +1,89 @@
+"""One vision transformer for pictures and spectrograms (spec c1, c3).
+
+Shapes: F pictures, N patches, P numbers in a patch, W width, S special tokens.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from uio2_agent.errors import BadShape
+from uio2_agent.model.config import ViTConfig
+from uio2_agent.model.layers import MLP, Attention, attention_bias
+
+
+class ViTBlock(nn.Module):
+    """Pre-norm block with biases everywhere."""
+
+    def __init__(self, cfg: ViTConfig) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(cfg.width, eps=cfg.eps)
+        self.attention = Attention(cfg.width, cfg.heads, cfg.head_dim, kind="plain", bias=True)
+        self.norm2 = nn.LayerNorm(cfg.width, eps=cfg.eps)
+        self.mlp = MLP(cfg.width, cfg.mlp_width, cfg.activation, bias=True)
+
+    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
+        x = x + self.attention(self.norm1(x), bias=bias)
+        return x + self.mlp(self.norm2(x))
+
+
+class ViT(nn.Module):
+    """Patches in any order and number, on a grid of any size, to two features each."""
+
+    def __init__(self, cfg: ViTConfig) -> None:
+        super().__init__()
+        self.cfg = cfg
+        rows, cols = cfg.grid
+        self.patch = nn.Linear(cfg.patch_width, cfg.width, bias=cfg.patch_bias)
+        self.special = nn.Parameter(torch.zeros(cfg.special_tokens, cfg.width))
+        self.position = nn.Parameter(torch.zeros(cfg.special_tokens + rows * cols, cfg.width))
+        self.pre_norm = nn.LayerNorm(cfg.width, eps=cfg.eps) if cfg.pre_norm else nn.Identity()
+        self.blocks = nn.ModuleList(ViTBlock(cfg) for _ in range(cfg.layers))
+        self._tables: dict[tuple[object, ...], Tensor] = {}
+
+    def positions(self, grid: tuple[int, int]) -> Tensor:
+        """The positional rows of a grid (rows·cols, W), resampled where the stored one differs.
+
+        Bicubic with antialias, whose cubic coefficient is -0.5 as the reference's is.
+        """
+        if grid == self.cfg.grid:
+            return self.position[self.cfg.special_tokens :]
+        if torch.is_grad_enabled() or self.position.is_inference():
+            return self._resample(grid)
+        stored = self.position
+        # The version changes with every in-place update, the pointer when a tensor is swapped in.
+        key = (grid, stored._version, stored.data_ptr(), stored.device, stored.dtype)
+        if key not in self._tables:
+            if len(self._tables) >= 8:
+                self._tables.clear()
+            with torch.inference_mode(False), torch.no_grad():
+                self._tables[key] = self._resample(grid)
+        return self._tables[key]
+
+    def _resample(self, grid: tuple[int, int]) -> Tensor:
+        stored = self.position[self.cfg.special_tokens :]
+        image = stored.T.reshape(1, -1, *self.cfg.grid).float()  # (1, W, rows, cols)
+        image = F.interpolate(image, size=grid, mode="bicubic", antialias=True)
+        return image.flatten(2)[0].T.to(stored.dtype)
+
+    def forward(
+        self, pixels: Tensor, mask: Tensor, pos_ids: Tensor, grid: tuple[int, int]
+    ) -> tuple[Tensor, Tensor]:
+        """pixels (F, N, P), mask (F, N), pos_ids (F, N) → last and second feature (F, N, W).
+
+        Raises:
+            BadShape: When patches are not P numbers wide.
+        """
+        special = self.cfg.special_tokens
+        if pixels.dim() != 3 or pixels.shape[-1] != self.cfg.patch_width:
+            raise BadShape("patches", tuple(pixels.shape), f"(F, N, {self.cfg.patch_width})")
+        x = self.patch(pixels.to(self.position.dtype)) + self.positions(grid)[pos_ids]
+        front = (self.special + self.position[:special]).expand(x.shape[0], -1, -1)
+        x = self.pre_norm(torch.cat([front, x], dim=1))  # (F, S + N, W)
+        bias = attention_bias(F.pad(mask.bool(), (special, 0), value=True), x.dtype)
+        second = x
+        for index, block in enumerate(self.blocks):
+            x = block(x, bias)
+            if index == self.cfg.second_feature:
+                second = x
+        return x[:, special:], second[:, special:]

@@ -1,0 +1,49 @@
+"""What a codec is: the only place that knows both an environment's dicts and the model's tokens."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+Observation = dict[str, Any]
+Action = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompt:
+    """One row's question to the model.
+
+    Attributes:
+        text: Token ids, without end token.
+        image: uint8 (3, H, W), the current view.
+        pictures: uint8 (P, 3, H, W), the prompt's pictures in reading order; they fill the first slots.
+        n_past: How many past frames the text refers to; they fill the slots after the pictures.
+    """
+
+    text: list[int]
+    image: np.ndarray
+    pictures: np.ndarray
+    n_past: int
+
+
+class Codec(Protocol):
+    """From one observation to a question, and from an answer back to actions."""
+
+    slots: int
+    past_frames: int
+    max_answer: int
+
+    def prompt(self, observation: Observation, n_past: int) -> Prompt:
+        """One unbatched observation and the number of remembered frames -> the question."""
+
+    def allowed(self, observation: Observation, tokens: list[int]) -> np.ndarray:
+        """Answer so far -> bool (V,), the tokens after which the answer can still be parsed."""
+
+    def decode(self, observation: Observation, tokens: list[int]) -> list[Action]:
+        """A finished answer -> every remaining action, first one first."""
+
+    def view_of(self, observation: Observation) -> np.ndarray:
+        """The picture the model looks at, uint8 (3, H, W); what history remembers."""
+
+    def readable(self, tokens: list[int]) -> str:
+        """An answer in words, for reports."""

@@ -1,0 +1,245 @@
+"""Unified-IO 2 as something that acts: per-row history, model, answer, action.
+
+Legend: N rows of the vector env, B rows of one micro-batch, T history slots, n latents a frame, D width.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from hydra.utils import instantiate
+from torch import Tensor
+
+from uio2_agent.errors import BadInput
+from uio2_agent.model.checkpoint import load
+from uio2_agent.model.generation import generate_text
+from uio2_agent.model.inputs import FrameLatents, Inputs, patchify
+from uio2_agent.model.unified import UnifiedIO2
+from uio2_agent.model.vocabulary import Tokenizer
+from uio2_agent.policies.checkpoints import find_checkpoint, read_policy_settings
+from uio2_agent.policies.codecs.base import Action, Codec, Observation, Prompt
+
+Replan = Literal["step", "plan"]
+
+
+@dataclass
+class Row:
+    """What is remembered of one environment; `reset` makes a new one."""
+
+    pictures: Tensor | None = None  # (P, n, D), latents of the prompt's pictures
+    past: deque[np.ndarray | Tensor] = field(default_factory=deque)  # pictures until first needed, then (n, D)
+    plan: deque[Action] = field(default_factory=deque)
+    generator: torch.Generator | None = None
+
+
+class UnifiedPolicy:
+    """Ask the model for a plan, play its first step (or all of it), ask again.
+
+    Args:
+        model: In evaluation mode, on the device it shall run on.
+        codec: What the checkpoint was trained with.
+        replan: "step" asks at every step (closed loop), "plan" when the last plan is played out (one-shot).
+        text_length: Every question is padded to this many tokens, so that an answer depends on nothing but its row.
+        micro_batch: Rows the model sees at once, always exactly so many, for the same reason.
+        temperature: 0 for the most likely answer; above, answers are drawn from each row's own generator.
+        seed: Of the rows' generators where the caller's infos give no `episode_seed`.
+    """
+
+    def __init__(
+        self,
+        model: UnifiedIO2,
+        codec: Codec,
+        *,
+        replan: Replan = "step",
+        text_length: int = 96,
+        micro_batch: int = 4,
+        temperature: float = 0.0,
+        seed: int = 0,
+    ) -> None:
+        if replan not in ("step", "plan"):
+            raise BadInput("replan", replan, "step or plan")
+        self.model, self.codec, self.replan = model.eval(), codec, replan
+        self.text_length, self.micro_batch = text_length, micro_batch
+        self.temperature, self.seed = temperature, seed
+        self._rows: list[Row] = []
+
+    def reset(self, mask: np.ndarray) -> None:
+        """Forget the rows where mask (N,) is true."""
+        if len(self._rows) != len(mask):
+            self._rows = [Row() for _ in mask]
+        for i in np.flatnonzero(mask):
+            self._rows[i] = Row(past=deque(maxlen=self.codec.past_frames))
+
+    @torch.inference_mode()
+    def act(
+        self, observations: Observation, infos: dict[str, Any]
+    ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """Stacked observations of N rows -> stacked actions; infos: `decisions` (N,) bool, `answer` (N,) str."""
+        n = len(observations["ee"])
+        if len(self._rows) != n:
+            self.reset(np.ones(n, bool))
+        rows = [_row(observations, i) for i in range(n)]
+        asking = [i for i in range(n) if self.replan == "step" or not self._rows[i].plan]
+        prompts = {i: self.codec.prompt(rows[i], len(self._rows[i].past)) for i in asking}
+        self._encode_new_frames(prompts)
+        answers = np.full(n, "", object)
+        for start in range(0, len(asking), self.micro_batch):
+            part = asking[start : start + self.micro_batch]
+            for i, tokens in zip(part, self._ask(part, prompts, rows, infos), strict=True):
+                self._rows[i].plan = deque(self.codec.decode(rows[i], tokens))
+                answers[i] = self.codec.readable(tokens)
+        for i, row in enumerate(self._rows):
+            if self.codec.past_frames:
+                row.past.append(self.codec.view_of(rows[i]))
+        actions = [row.plan.popleft() for row in self._rows]
+        decisions = np.isin(np.arange(n), asking)
+        stacked = {name: np.stack([a[name] for a in actions]) for name in actions[0]}
+        return stacked, {"decisions": decisions, "answer": answers}
+
+    # --- frames -------------------------------------------------------------------------------------------------
+
+    def _encode_new_frames(self, prompts: dict[int, Prompt]) -> None:
+        """Turn the pictures that are needed now and were never encoded into latents, each exactly once."""
+        new: list[np.ndarray] = []
+        for i, prompt in prompts.items():
+            if self._rows[i].pictures is None:
+                new += list(prompt.pictures)
+            new += [f for f in self._rows[i].past if isinstance(f, np.ndarray)]
+        latents = iter(self._encode(new))
+        for i, prompt in prompts.items():
+            row = self._rows[i]
+            if row.pictures is None:
+                taken = [next(latents) for _ in prompt.pictures]
+                row.pictures = torch.stack(taken) if taken else self._no_latents()
+            row.past = deque(
+                (next(latents) if isinstance(f, np.ndarray) else f for f in row.past),
+                maxlen=row.past.maxlen,
+            )
+
+    def _encode(self, frames: Sequence[np.ndarray]) -> list[Tensor]:
+        latents: list[Tensor] = []
+        for start in range(0, len(frames), self.micro_batch):
+            part = list(frames[start : start + self.micro_batch])
+            padded = np.stack(part + [part[-1]] * (self.micro_batch - len(part)))
+            encoded = self.model.encode_frames(patchify(self._tensor(padded)))  # (B, n, D)
+            latents += list(encoded[: len(part)])
+        return latents
+
+    def _no_latents(self) -> Tensor:
+        cfg = self.model.cfg
+        return torch.zeros(0, cfg.history.latents, cfg.width, device=self._device)
+
+    # --- question and answer ------------------------------------------------------------------------------------
+
+    def _ask(
+        self,
+        part: list[int],
+        prompts: dict[int, Prompt],
+        rows: list[Observation],
+        infos: dict[str, Any],
+    ) -> list[list[int]]:
+        """One micro-batch, padded with copies of its last row -> answers, cut at their end tokens."""
+        padded = part + [part[-1]] * (self.micro_batch - len(part))
+        inputs = Inputs(
+            text=self._texts([prompts[i].text for i in padded]),
+            image=patchify(self._tensor(np.stack([prompts[i].image for i in padded]))),
+            image_history=self._history(padded, prompts),
+        )
+
+        def allowed(tokens: list[list[int]]) -> Tensor:
+            masks = [self.codec.allowed(rows[i], t) for i, t in zip(padded, tokens, strict=True)]
+            return self._tensor(np.stack(masks))
+
+        generators = None
+        if self.temperature > 0:
+            generators = [self._generator(i, infos) for i in part]
+            generators += [torch.Generator(self._device) for _ in padded[len(part) :]]
+        out = generate_text(
+            self.model,
+            inputs,
+            max_new_tokens=self.codec.max_answer,
+            allowed=allowed,
+            temperature=self.temperature,
+            generators=generators,
+        )
+        answers = out[: len(part), 1:].tolist()
+        return [a[: a.index(Tokenizer.EOS)] if Tokenizer.EOS in a else a for a in answers]
+
+    def _texts(self, texts: list[list[int]]) -> Tensor:
+        """Token lists -> (B, text_length), each with its end token, zero-padded."""
+        longest = max(map(len, texts)) + 1
+        if longest > self.text_length:
+            raise BadInput("question", f"{longest} tokens long", f"at most {self.text_length}")
+        out = np.zeros((len(texts), self.text_length), np.int64)
+        for row, tokens in zip(out, texts, strict=True):
+            row[: len(tokens) + 1] = [*tokens, Tokenizer.EOS]
+        return self._tensor(out)
+
+    def _history(self, part: list[int], prompts: dict[int, Prompt]) -> FrameLatents:
+        """Prompt pictures first, then the newest past frames, newest last; the rest of the T slots is masked."""
+        cfg = self.model.cfg
+        shape = (len(part), self.codec.slots, cfg.history.latents, cfg.width)
+        latents = torch.zeros(shape, device=self._device)
+        mask = torch.zeros(shape[:2], dtype=torch.bool, device=self._device)
+        for b, i in enumerate(part):
+            pictures = self._rows[i].pictures
+            assert pictures is not None
+            past = list(self._rows[i].past)[len(self._rows[i].past) - prompts[i].n_past :]
+            frames = [*pictures, *past]
+            if frames:
+                latents[b, : len(frames)] = torch.stack(frames)
+                mask[b, : len(frames)] = True
+        return FrameLatents(latents=latents, mask=mask)
+
+    def _generator(self, i: int, infos: dict[str, Any]) -> torch.Generator:
+        row = self._rows[i]
+        if row.generator is None:
+            seeds = infos.get("episode_seed")
+            seed = int(seeds[i]) if seeds is not None else i
+            row.generator = torch.Generator(self._device).manual_seed(self.seed * 2**32 + seed)
+        return row.generator
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(array).to(self._device)
+
+
+def load_policy(
+    checkpoint: str = "nano",
+    *,
+    replan: Replan | None = None,
+    device: str = "cpu",
+    temperature: float = 0.0,
+    micro_batch: int = 4,
+    seed: int = 0,
+) -> UnifiedPolicy:
+    """A shipped name, a folder or a hub id -> the agent, as its policy.json says it was trained."""
+    folder = find_checkpoint(checkpoint)
+    settings = read_policy_settings(folder)
+    model = load(folder).to(device)
+    tokenizer = Tokenizer.from_file(folder / "tokenizer.model")
+    codec = instantiate(
+        settings["codec"], tokenizer=tokenizer, table_size=model.cfg.text_vocab_size
+    )
+    return UnifiedPolicy(
+        model,
+        codec,
+        replan=replan or settings["replan"],
+        text_length=settings["text_length"],
+        micro_batch=micro_batch,
+        temperature=temperature,
+        seed=seed,
+    )
+
+
+def _row(observations: Any, i: int) -> Any:
+    """Row i of stacked observations."""
+    if isinstance(observations, dict):
+        return {name: _row(value, i) for name, value in observations.items()}
+    return observations[i]

@@ -1,0 +1,53 @@
+"""What a person is told."""
+
+import sys
+
+import pytest
+from hydra.utils import instantiate
+
+from uio2_agent.errors import BadSetting
+from uio2_agent.launch.failures import explain, told_plainly
+
+LIMIT = {"_target_": "uio2_agent.envs.counting.Counting", "limit": 0}
+
+
+@pytest.fixture(autouse=True)
+def command(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["uio2 rollout"])
+    monkeypatch.delenv("UIO2_TRACEBACK", raising=False)
+
+
+def test_our_own_error_is_one_line_and_status_1(capsys):
+    with pytest.raises(SystemExit) as left, told_plainly():
+        raise BadSetting("episodes", 0, "at least 1")
+    assert left.value.code == 1
+    assert capsys.readouterr().err == "uio2 rollout: episodes is 0, expected at least 1\n"
+
+
+def test_our_own_error_inside_an_instantiate_is_found(capsys):
+    with pytest.raises(SystemExit), told_plainly():
+        instantiate(LIMIT)
+    assert capsys.readouterr().err == "uio2 rollout: limit is 0, expected at least 2\n"
+
+
+def test_a_traceback_can_be_asked_for(monkeypatch):
+    monkeypatch.setenv("UIO2_TRACEBACK", "1")
+    with pytest.raises(BadSetting), told_plainly():
+        raise BadSetting("episodes", 0, "at least 1")
+
+
+def test_a_fault_of_ours_is_not_hidden():
+    assert explain(ZeroDivisionError("x")) is None
+    with pytest.raises(ZeroDivisionError), told_plainly():
+        raise ZeroDivisionError("x")
+
+
+def test_works_as_a_decorator(capsys):
+    @told_plainly()
+    def fails(what):
+        raise BadSetting(what, 0, "more")
+
+    for what in ("first", "second"):
+        with pytest.raises(SystemExit):
+            fails(what)
+        assert what in capsys.readouterr().err

@@ -1,0 +1,57 @@
+"""Clips keep every frame and fit into a page."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from uio2_agent.errors import BadShape
+from uio2_agent.evaluation import clips
+
+
+def frame(value: int, height: int = 16, width: int = 24) -> np.ndarray:
+    return np.full((height, width, 3), value, dtype=np.uint8)
+
+
+def opened(content: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(content))
+
+
+def test_every_frame_is_there_and_the_last_stays_longest():
+    picture = opened(clips.encode([frame(10), frame(120), frame(240)]))
+    assert picture.n_frames == 3 and picture.size == (24, 16)
+    levels, durations = [], []
+    for number in range(3):
+        picture.seek(number)
+        levels.append(int(np.asarray(picture.convert("RGB")).mean()))
+        durations.append(picture.info["duration"])
+    np.testing.assert_allclose(levels, [10, 120, 240], atol=4)
+    assert durations[2] > durations[0] > 0
+
+
+def test_frames_of_different_size_are_padded_not_stretched():
+    picture = opened(clips.encode([frame(0, 16, 24), frame(0, 20, 10)]))
+    assert picture.size == (24, 20)
+    corner = np.asarray(picture.convert("RGB"))[-1, -1]
+    assert corner.min() > 240
+
+
+def test_a_single_frame_is_a_clip():
+    assert opened(clips.encode([frame(1)])).size == (24, 16)
+
+
+@pytest.mark.parametrize("bad", [frame(0)[..., 0], frame(0).astype(np.float32)])
+def test_what_is_no_picture_is_refused(bad):
+    with pytest.raises(BadShape, match="frame"):
+        clips.encode([bad])
+
+
+def test_a_kept_clip_can_be_put_into_a_page(tmp_path):
+    clips.keep(tmp_path, 3, [frame(0), frame(200)])
+    uri = clips.data_uri(tmp_path, 3)
+    kind, _, content = uri.partition(",")
+    assert kind == "data:image/webp;base64"
+    assert opened(base64.b64decode(content)).n_frames == 2
+    assert clips.data_uri(tmp_path, 4) is None

@@ -1,0 +1,64 @@
+"""Files are whole or absent, and a full disk is named."""
+
+import errno
+import os
+import pickle
+
+import pytest
+
+from uio2_agent.errors import CannotWrite
+from uio2_agent.evaluation import storage
+from uio2_agent.evaluation.storage import make_folder, write_json, write_whole, writing
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch):
+    path = tmp_path / "result.json"
+    write_whole(path, b"old")
+
+    def full(fd):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(storage.os, "fsync", full)
+    with pytest.raises(CannotWrite, match="disk is full"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["result.json"]
+
+
+def test_an_interruption_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch):
+    path = tmp_path / "result.json"
+    write_whole(path, b"old")
+
+    def interrupted(fd):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(storage.os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["result.json"]
+
+
+def test_a_file_in_the_way_of_the_folder_is_named(tmp_path):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(CannotWrite, match="taken"):
+        make_folder(tmp_path / "taken")
+    with pytest.raises(CannotWrite, match="in the way"):
+        make_folder(tmp_path / "taken" / "below")
+
+
+def test_other_errors_of_the_system_pass(tmp_path):
+    with pytest.raises(FileNotFoundError), writing(tmp_path):
+        raise FileNotFoundError(errno.ENOENT, "gone")
+
+
+def test_nan_is_refused_rather_than_written(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "x.json", {"mean": float("nan")})
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_error_survives_pickling_and_is_an_os_error():
+    error = pickle.loads(pickle.dumps(CannotWrite("/data/run", "the disk is full")))
+    assert isinstance(error, OSError)
+    assert str(error).startswith("cannot write /data/run: the disk is full.")

@@ -1,0 +1,1 @@
+"""Shipped agents, one folder each."""

@@ -1,0 +1,1 @@
+"""The small agent that comes with the package; its card is README.md."""

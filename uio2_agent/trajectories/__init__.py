@@ -1,0 +1,1 @@
+"""One canonical episode; one file per format read or written."""
