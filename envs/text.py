@@ -11,9 +11,7 @@ from typing import Any, cast
 import gymnasium as gym
 from gymnasium.vector.utils import read_from_shared_memory
 
-_read_once = cast(
-    Callable[..., tuple[str, ...]], read_from_shared_memory.dispatch(gym.spaces.Text)
-)
+_read_once = cast(Callable[..., tuple[str, ...]], read_from_shared_memory.dispatch(gym.spaces.Text))
 
 
 class LiveText(gym.spaces.Text):

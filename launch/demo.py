@@ -9,13 +9,9 @@ from omegaconf import MISSING, DictConfig
 
 from uio2_agent.evaluation import report
 from uio2_agent.evaluation.report import REPORT_FILE, Run
-from uio2_agent.launch.failures import told_plainly
-from uio2_agent.launch.rollout import (
-    FIRST_EVALUATION_SEED,
-    play,
-    print_runs,
-    says_how_to_go_on,
-)
+from uio2_agent.interface import FIRST_EVALUATION_SEED
+from uio2_agent.launch.failures import says_how_to_go_on, told_plainly
+from uio2_agent.launch.rollout import play, print_runs
 
 
 @dataclass

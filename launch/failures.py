@@ -1,6 +1,7 @@
 """What a person at a terminal is told when something goes wrong: one line, and an exit status."""
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,3 +56,16 @@ def explain(error: BaseException) -> str | None:
     lines = [*str(error).splitlines(), *str(error.__cause__ or "").splitlines()[:1]]
     told = [s for line in lines if (s := line.strip()) and not s.startswith(_NOT_HELPFUL)]
     return "; ".join(line.rstrip(".") for line in dict.fromkeys(told)).replace(":;", ":")
+
+
+@contextmanager
+def says_how_to_go_on(output_dir: str) -> Iterator[None]:
+    """Ctrl-C ends with the command that continues, and its own exit status."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        given = [word for word in sys.argv[1:] if not word.startswith("output_dir=")]
+        command = f"{sys.argv[0]} {shlex.join([*given, f'output_dir={output_dir}'])}"
+        kept = "interrupted; what is finished is kept. To go on:"
+        print(f"{kept} {command}", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None

@@ -1,12 +1,13 @@
-"""Draw oracle demonstrations and labelled scenes and keep them on disk: `uio2 record output_dir=data/tabletop`.
+"""Draw oracle demonstrations and labelled scenes and keep them on disk.
 
-Untouched scenes need no physics (vima_bench.md 2), so pictures are drawn straight from what was sampled; later
-pictures of a demonstration show the objects where the oracle put them.
+`uio2 record output_dir=data/tabletop`. Untouched scenes need no physics (vima_bench.md 2), so
+pictures are drawn straight from what was sampled; later pictures of a demonstration show the
+objects where the oracle put them.
 """
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import hydra
 import numpy as np
 from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
 from rich.progress import track
 
 from uio2_agent.envs.tabletop.cameras import project
@@ -22,20 +24,24 @@ from uio2_agent.envs.tabletop.oracle import plan
 from uio2_agent.envs.tabletop.prompts import object_picture, prompt_arrays
 from uio2_agent.envs.tabletop.renderer import Renderer
 from uio2_agent.envs.tabletop.scatter import scatter
-from uio2_agent.envs.tabletop.scenario import Scenario
 from uio2_agent.envs.tabletop.scene import Body
 from uio2_agent.envs.tabletop.tasks import sample
-from uio2_agent.errors import BadSetting, RunMismatch
+from uio2_agent.errors import BadSetting, RunMismatch, UnknownName
+from uio2_agent.interface import FIRST_EVALUATION_SEED, VIEWS
+from uio2_agent.launch.failures import says_how_to_go_on, told_plainly
+from uio2_agent.storage import make_folder, write_json
 from uio2_agent.trajectories.episode import Episode
-from uio2_agent.trajectories.store import write_shard
+from uio2_agent.trajectories.store import shard_length, write_shard
 
-EVALUATION_SEEDS = 900_000  # never recorded (house.md)
 SHARD = 500
 
 
 @dataclass
 class SourceConfig:
-    """One folder of episodes: demonstrations of a task, or (task "scatter") strewn objects to ask about."""
+    """One folder of episodes.
+
+    They are demonstrations of a task or, with the task "scatter", strewn objects to ask about.
+    """
 
     task: str = "visual_manipulation"
     prompts: list[str] = field(default_factory=lambda: ["pictures", "words"])
@@ -59,6 +65,8 @@ class Recorder:
     """Episodes of one view."""
 
     def __init__(self, level: str, view: str) -> None:
+        if view not in VIEWS:
+            raise UnknownName("view", view, VIEWS)
         self.level, self.view = level, view
         self.renderer = Renderer((view,))
         self.both = Renderer()
@@ -75,12 +83,11 @@ class Recorder:
             scenes.append(tuple(bodies.values()))
         actions = [move.action() for move in moves]
         rgb, _, mask = prompt_arrays(scenario.prompt, self.both)
-        view = ("front", "top").index(self.view)
         return Episode(
             frames=np.stack([self.draw(scene)[0] for scene in scenes]),
             actions={k: np.stack([a[k] for a in actions]) for k in actions[0]},
             prompt_text=scenario.prompt.text,
-            prompt_pictures=rgb[mask.astype(bool)][:, view],
+            prompt_pictures=rgb[mask.astype(bool)][:, VIEWS.index(self.view)],
             info=self._info(task, seed) | {"prompt": prompt, "effector": scenario.end_effector},
         )
 
@@ -130,23 +137,25 @@ def record(cfg: RecordConfig) -> dict[str, Path]:
     """Fill every source's folder; whole shards found there are kept -> name to folder.
 
     Raises:
-        BadSetting: Seeds reach into those kept for evaluation.
+        BadSetting: Seeds reach into those kept for evaluation, or there is nothing to draw from.
+        UnknownName: A task, level, prompt mode or view nobody knows.
         RunMismatch: A folder holds episodes of other settings.
+        CannotWrite: The disk is full; whole shards are kept.
     """
     folders = {}
     for name, source in cfg.sources.items():
+        _check_source(name, source)
         folder = folders[name] = Path(cfg.output_dir) / name
-        if source.first_seed + source.episodes > EVALUATION_SEEDS:
-            last = source.first_seed + source.episodes - 1
-            raise BadSetting(f"sources.{name} last seed", last, f"below {EVALUATION_SEEDS}")
         _check_settings(folder, cfg, source)
-        recorder = Recorder(cfg.level, cfg.view)
-        draw = _drawing(recorder, source)
-        starts = range(0, source.episodes, SHARD)
-        missing = [s for s in starts if not (folder / f"episodes-{s:08d}.bin").exists()]
-        for start in track(missing, description=f"recording {name}", disable=not missing):
-            numbers = range(start, min(start + SHARD, source.episodes))
-            write_shard(folder, start, _drawn(draw, numbers))
+        draw = _drawing(Recorder(cfg.level, cfg.view), source)
+        shards = [
+            range(start, min(start + SHARD, source.episodes))
+            for start in range(0, source.episodes, SHARD)
+        ]
+        # The last shard of a smaller recording is too short for a larger one and is drawn again.
+        missing = [shard for shard in shards if shard_length(folder, shard.start) < len(shard)]
+        for shard in track(missing, description=f"recording {name}", disable=not missing):
+            write_shard(folder, shard.start, map(draw, shard))
     return folders
 
 
@@ -160,8 +169,13 @@ def _drawing(recorder: Recorder, source: SourceConfig) -> Callable[[int], Episod
     return draw
 
 
-def _drawn(draw: Callable[[int], Episode], numbers: range) -> Iterator[Episode]:
-    return (draw(i) for i in numbers)
+def _check_source(name: str, source: SourceConfig) -> None:
+    last = source.first_seed + source.episodes - 1
+    if last >= FIRST_EVALUATION_SEED:
+        raise BadSetting(f"sources.{name} last seed", last, f"below {FIRST_EVALUATION_SEED}")
+    needed = "objects" if source.task == "scatter" else "prompts"
+    if not getattr(source, needed):
+        raise BadSetting(f"sources.{name}.{needed}", "empty", "at least one, used in turn")
 
 
 def _check_settings(folder: Path, cfg: RecordConfig, source: SourceConfig) -> None:
@@ -175,8 +189,8 @@ def _check_settings(folder: Path, cfg: RecordConfig, source: SourceConfig) -> No
         if changed:
             raise RunMismatch(str(folder), changed)
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(now, indent=1))
+    make_folder(folder)
+    write_json(path, now)
 
 
 def _nearest(bodies: dict[int, Body], xy: tuple[float, float]) -> Body:
@@ -184,9 +198,9 @@ def _nearest(bodies: dict[int, Body], xy: tuple[float, float]) -> Body:
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="record")
-def main(cfg: RecordConfig) -> None:
-    from omegaconf import OmegaConf
-
-    settings: Any = OmegaConf.to_object(cfg)  # type: ignore[arg-type]
-    for name, folder in record(settings).items():
-        print(f"{name}: {folder}")
+@told_plainly()
+def main(cfg: DictConfig) -> None:
+    settings: Any = OmegaConf.to_object(cfg)
+    with says_how_to_go_on(cfg.output_dir):
+        for name, folder in record(settings).items():
+            print(f"{name}: {folder}")

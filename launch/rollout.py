@@ -4,7 +4,6 @@ Interrupt it and give the same command with the same `output_dir` to go on.
 """
 
 import hashlib
-import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,11 +28,10 @@ from uio2_agent.evaluation.provenance import provenance
 from uio2_agent.evaluation.report import REPORT_FILE, Run, table_rows
 from uio2_agent.evaluation.rows import check_settings
 from uio2_agent.evaluation.run import evaluate
-from uio2_agent.interface import Policy
-from uio2_agent.launch.failures import INTERRUPTED, told_plainly
+from uio2_agent.interface import FIRST_EVALUATION_SEED, Policy
+from uio2_agent.launch.failures import says_how_to_go_on, told_plainly
 from uio2_agent.policies.checkpoints import find_checkpoint
 
-FIRST_EVALUATION_SEED = 900_000  # training draws from the seeds below
 # How a run is carried out, not what is measured: a resumed run may differ in these.
 _CARRIED_OUT = ("episodes", "num_envs", "vectorization", "output_dir", "clips", "name")
 
@@ -155,19 +153,6 @@ def progress(name: str, episodes: int) -> Iterator[Callable[[Episode], None]]:
             bar.update(task, advance=1, note=note + (f", {errors} errors" if errors else ""))
 
         yield advance
-
-
-@contextmanager
-def says_how_to_go_on(output_dir: str) -> Iterator[None]:
-    """Ctrl-C ends with the command that continues, and its own exit status."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        given = [word for word in sys.argv[1:] if not word.startswith("output_dir=")]
-        command = f"{sys.argv[0]} {shlex.join([*given, f'output_dir={output_dir}'])}"
-        kept = "interrupted; finished episodes are kept. To go on:"
-        print(f"{kept} {command}", file=sys.stderr)
-        raise SystemExit(INTERRUPTED) from None
 
 
 def print_runs(runs: Sequence[Run], page: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 
 def schema_of(frozen: type) -> type:
-    """A mutable twin with the same fields: OmegaConf makes a frozen schema read-only, deaf to overrides.
+    """A mutable twin with the same fields, since OmegaConf makes a frozen schema deaf to overrides.
 
     Its instances are turned into the real thing by `frozen(**vars(twin))`, which checks the values.
     """

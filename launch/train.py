@@ -1,10 +1,10 @@
-"""Train an agent from nothing: `uio2 train`. Stop it when you like; the same command goes on where it stopped.
+"""Train an agent from nothing: `uio2 train`.
 
-Stages, each in its own folder: the tokenizer, oracle demonstrations on disk, the ViT on dense labels, the whole model
-on questions and demonstrations, the finished agent in `agent/`.
+Stop it when you like; the same command goes on where it stopped. Stages, each in its own folder:
+the tokenizer, oracle demonstrations on disk, the ViT on dense labels, the whole model on questions
+and demonstrations, the finished agent in `agent/`.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,11 +14,12 @@ import hydra
 import numpy as np
 import torch
 from hydra.core.config_store import ConfigStore
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
 from uio2_agent.envs.tabletop.catalogue import SHAPES, TEXTURES
 from uio2_agent.errors import BadSetting, UnknownName
+from uio2_agent.launch.failures import says_how_to_go_on, told_plainly
 from uio2_agent.launch.record import RecordConfig, SourceConfig, record
 from uio2_agent.launch.schema import schema_of
 from uio2_agent.launch.train_tokenizer import TokenizerConfig, train_tokenizer
@@ -30,13 +31,14 @@ from uio2_agent.model.training.examples import Batch, Example, collate
 from uio2_agent.model.training.loop import LoopConfig, Losses, train
 from uio2_agent.model.training.losses import soft_bin_loss
 from uio2_agent.model.training.remembered import RememberedViT
-from uio2_agent.model.training.start import smooth_start
+from uio2_agent.model.training.start import fit_to_vit, smooth_start
 from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.model.vocabulary import Tokenizer
 from uio2_agent.policies.codecs.vima import VimaCodec
 from uio2_agent.policies.objectives.cloning import cloning_example
 from uio2_agent.policies.objectives.grounding import GroundingConfig, grounding_example
 from uio2_agent.policies.objectives.patches import dense_labels, labelled_picture, labelled_scene
+from uio2_agent.storage import make_folder, write_json, write_whole
 from uio2_agent.trajectories.store import EpisodeStore
 
 SHAPE_CLASSES = {name: i for i, name in enumerate(SHAPES)}
@@ -48,9 +50,9 @@ LoopSchema = schema_of(LoopConfig)
 
 @dataclass
 class PhaseConfig:
-    """Until this fraction of the steps, examples come from these sources with these weights."""
+    """Examples come from these sources with these weights up to a step; null is up to the end."""
 
-    until: float = 1.0
+    until: int | None = None
     mixture: dict[str, float] = field(default_factory=dict)
 
 
@@ -86,7 +88,9 @@ ConfigStore.instance().store("train_schema", TrainConfig)
 
 def run(cfg: TrainConfig) -> Path:
     """All stages -> the agent's folder."""
+    check_plan(cfg)
     torch.set_flush_denormal(True)  # subnormal numbers make some early steps ten times slower
+    torch.manual_seed(cfg.seed)
     out = Path(cfg.output_dir)
     tokenizer = _tokenizer(cfg, out / "tokenizer.model")
     folders = record(
@@ -94,13 +98,33 @@ def run(cfg: TrainConfig) -> Path:
             output_dir=cfg.data_dir, level=cfg.level, view=cfg.codec.view, sources=cfg.sources
         )
     )
-    stores = {name: EpisodeStore(folder) for name, folder in folders.items()}
+    stores = {
+        name: EpisodeStore(folder, cfg.sources[name].episodes) for name, folder in folders.items()
+    }
     model = UnifiedIO2(model_config(cfg.size))
     smooth_start(model, tokenizer, cfg.seed)
     train_vit(cfg, model, [stores[name] for name in cfg.vit_sources], out / "vit")
     codec = VimaCodec(tokenizer, model.cfg.text_vocab_size, **asdict(cfg.codec))
     train_agent(cfg, model, codec, stores, out / "agent_training")
-    return export(cfg, model, tokenizer, out / "agent")
+    return export(cfg, model, out / "agent")
+
+
+def check_plan(cfg: TrainConfig) -> None:
+    """Find what cannot work before hours are spent.
+
+    Raises:
+        UnknownName: `phases` or `vit_sources` name a source that is not there.
+        BadSetting: The phases come to an end before the training does.
+    """
+    used = {name: "phases" for phase in cfg.phases for name in phase.mixture}
+    used |= {name: "vit_sources" for name in cfg.vit_sources}
+    for name, where in used.items():
+        if name not in cfg.sources:
+            raise UnknownName(f"source in {where}", name, cfg.sources)
+    if not cfg.vit_sources:
+        raise BadSetting("vit_sources", cfg.vit_sources, "at least one source of strewn objects")
+    if not cfg.phases or cfg.phases[-1].until is not None:
+        raise BadSetting("phases", [p.until for p in cfg.phases], "the last one without an end")
 
 
 def train_vit(
@@ -143,6 +167,9 @@ def train_agent(
     folder: Path,
 ) -> None:
     """Questions and demonstrations, in the phases' mixture, with the ViT frozen."""
+    some = stores[cfg.vit_sources[0]]
+    pictures = np.stack([some[i].frames[0] for i in range(min(64, len(some)))])
+    fit_to_vit(model, patchify(torch.from_numpy(pictures)))
     model.vit.requires_grad_(False)
     vit = RememberedViT(model.vit)
     draw = example_source(cfg, codec, stores)
@@ -160,17 +187,11 @@ def example_source(
     cfg: TrainConfig, codec: VimaCodec, stores: dict[str, EpisodeStore]
 ) -> Callable[[int], list[Example]]:
     """The examples of a step: a function of the seed and the step alone."""
-    for phase in cfg.phases:
-        for name in phase.mixture:
-            if name not in stores:
-                raise UnknownName("source in phases", name, stores)
-    if not cfg.phases or cfg.phases[-1].until < 1:
-        raise BadSetting("phases", [p.until for p in cfg.phases], "the last one to end at 1.0")
     loop, grounding = LoopConfig(**vars(cfg.agent)), GroundingConfig(**vars(cfg.grounding))
 
     def draw(step: int) -> list[Example]:
         rng = np.random.default_rng((cfg.seed, 2, step))
-        phase = next(p for p in cfg.phases if step < p.until * loop.steps)
+        phase = next(p for p in cfg.phases if p.until is None or step < p.until)
         names = list(phase.mixture)
         weights = np.array([phase.mixture[n] for n in names])
         examples = []
@@ -178,9 +199,7 @@ def example_source(
             store = stores[name]
             episode = store[int(rng.integers(len(store)))]
             if episode.n_steps:
-                examples.append(
-                    cloning_example(episode, codec, int(rng.integers(episode.n_steps)))
-                )
+                examples.append(cloning_example(episode, codec, int(rng.integers(episode.n_steps))))
             else:
                 examples.append(grounding_example(episode, codec, grounding, rng))
         return examples
@@ -188,11 +207,11 @@ def example_source(
     return draw
 
 
-def export(cfg: TrainConfig, model: UnifiedIO2, tokenizer: Tokenizer, folder: Path) -> Path:
+def export(cfg: TrainConfig, model: UnifiedIO2, folder: Path) -> Path:
     """Weights in half precision, and everything that is needed to act with them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    save(model, folder, dtype=torch.float16)
-    (folder / "tokenizer.model").write_bytes((Path(cfg.output_dir) / "tokenizer.model").read_bytes())
+    save(model, make_folder(folder), dtype=torch.float16)
+    pieces = (Path(cfg.output_dir) / "tokenizer.model").read_bytes()
+    write_whole(folder / "tokenizer.model", pieces)
     policy: dict[str, Any] = {
         "codec": {"_target_": "uio2_agent.policies.codecs.vima.VimaCodec", **asdict(cfg.codec)},
         "replan": "step",
@@ -200,19 +219,21 @@ def export(cfg: TrainConfig, model: UnifiedIO2, tokenizer: Tokenizer, folder: Pa
         "trained_on": {name: asdict(source) for name, source in cfg.sources.items()},
         "seed": cfg.seed,
     }
-    (folder / "policy.json").write_text(json.dumps(policy, indent=1) + "\n")
+    write_json(folder / "policy.json", policy)
     return folder
 
 
 def _tokenizer(cfg: TrainConfig, path: Path) -> Tokenizer:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         t = cfg.tokenizer
-        path.write_bytes(train_tokenizer(t.pieces, t.sentences, t.seed))
+        write_whole(path, train_tokenizer(t.pieces, t.sentences, t.seed))
     return Tokenizer.from_file(path)
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
-def main(cfg: Any) -> None:
+@told_plainly()
+def main(cfg: DictConfig) -> None:
     settings: Any = OmegaConf.to_object(cfg)
-    print(f"agent: {run(settings)}")
+    with says_how_to_go_on(cfg.output_dir):
+        print(f"agent: {run(settings)}")

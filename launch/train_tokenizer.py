@@ -1,7 +1,8 @@
 """Train nano's SentencePiece model: `uio2 train tokenizer output=tokenizer.model`.
 
-Its text covers the words of all 17 VIMA-Bench tasks (the embedded ones and those still to come), every shape and
-texture, the made-up words, PointNav and the auxiliary questions, so that one tokenizer serves every nano.
+Its text covers the words of all 17 VIMA-Bench tasks (the embedded ones and those still to come),
+every shape and texture, the made-up words, PointNav and the auxiliary questions, so that one
+tokenizer serves every nano.
 """
 
 import io
@@ -15,6 +16,9 @@ import sentencepiece
 from hydra.core.config_store import ConfigStore
 
 from uio2_agent.envs.tabletop.catalogue import GREY, SHAPES, TEXTURES
+from uio2_agent.errors import BadSetting
+from uio2_agent.launch.failures import told_plainly
+from uio2_agent.storage import make_folder, write_whole
 
 PHRASES = (
     "Put the {o} into the {o}.",
@@ -25,7 +29,8 @@ PHRASES = (
     "Move the {o} to {n} cm from the top and {n} cm from the left.",
     "{p} is {a} than {p}. Put the {a} {p} into the {p}. Put the less {a} {p} into the {p}.",
     "This is a {w} {p}. This is a {w} {p}. Put a {w} into a {w}.",
-    '"Twist" is defined as rotating object a specific angle. For examples: From {p} to {p}. Now twist all {t} objects.',
+    '"Twist" is defined as rotating object a specific angle. '
+    "For examples: From {p} to {p}. Now twist all {t} objects.",
     "Follow this motion for {p}: {p} {p} {p}.",
     "Stack objects in this order {p} {p} {p}.",
     "Sweep {q} {o} into {o} without exceeding {o}.",
@@ -63,15 +68,13 @@ class TokenizerConfig:
     seed: int = 0
 
 
-ConfigStore.instance().store("train_tokenizer", TokenizerConfig)
+ConfigStore.instance().store("train_tokenizer_schema", TokenizerConfig)
 
 
 def sentences(count: int, seed: int) -> Iterator[str]:
     """Every phrase again and again, each time with other words in it."""
     rng = random.Random(seed)
-    fillers = {
-        key: (lambda words=words: rng.choice(words)) for key, words in CHOICES.items()
-    } | {
+    fillers = {key: (lambda words=words: rng.choice(words)) for key, words in CHOICES.items()} | {
         "o": lambda: f"{rng.choice((*TEXTURES, GREY))} {rng.choice(list(SHAPES))}",
         "n": lambda: str(rng.randrange(200)),
     }
@@ -81,30 +84,40 @@ def sentences(count: int, seed: int) -> Iterator[str]:
 
 
 def train_tokenizer(pieces: int, count: int, seed: int) -> bytes:
-    """LLaMA-like settings (byte fallback, split digits, identity normaliser) -> serialized SentencePiece model."""
+    """A serialized SentencePiece model with LLaMA's settings.
+
+    These are byte fallback, split digits and the identity normaliser.
+
+    Raises:
+        BadSetting: Too few pieces for the characters, or more than the sentences have.
+    """
     model = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=sentences(count, seed),
-        model_writer=model,
-        model_type="bpe",
-        vocab_size=pieces,
-        byte_fallback=True,
-        split_digits=True,
-        normalization_rule_name="identity",
-        character_coverage=1.0,
-        unk_id=0,
-        bos_id=1,
-        eos_id=2,
-        pad_id=-1,
-        num_threads=1,
-        minloglevel=2,
-    )
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=sentences(count, seed),
+            model_writer=model,
+            model_type="bpe",
+            vocab_size=pieces,
+            byte_fallback=True,
+            split_digits=True,
+            normalization_rule_name="identity",
+            character_coverage=1.0,
+            unk_id=0,
+            bos_id=1,
+            eos_id=2,
+            pad_id=-1,
+            num_threads=1,
+            minloglevel=2,
+        )
+    except RuntimeError as e:
+        raise BadSetting("pieces", pieces, f"what {count} sentences give: {e}") from e
     return model.getvalue()
 
 
-@hydra.main(version_base="1.3", config_path=None, config_name="train_tokenizer")
+@hydra.main(version_base="1.3", config_path="conf", config_name="train_tokenizer")
+@told_plainly()
 def main(cfg: TokenizerConfig) -> None:
     path = Path(cfg.output)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(train_tokenizer(cfg.pieces, cfg.sentences, cfg.seed))
+    make_folder(path.parent)
+    write_whole(path, train_tokenizer(cfg.pieces, cfg.sentences, cfg.seed))
     print(f"wrote {path} ({cfg.pieces} pieces)")

@@ -6,9 +6,7 @@ dict holds the same numbers under other names; where we keep several official te
 """
 
 import json
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +16,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from uio2_agent.errors import BadCheckpoint, BadSetting, CheckpointMismatch, UnknownName
+from uio2_agent.errors import (
+    BadCheckpoint,
+    BadSetting,
+    CannotWrite,
+    CheckpointMismatch,
+    UnknownName,
+)
 from uio2_agent.model.config import ModelConfig
 from uio2_agent.model.unified import UnifiedIO2
+from uio2_agent.storage import make_folder, whole, write_json
 
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
 
@@ -128,18 +133,21 @@ def save(model: UnifiedIO2, folder: str | Path, dtype: torch.dtype | None = None
 
     Returns:
         The folder.
+
+    Raises:
+        CannotWrite: The disk is full; what the folder held before is left alone.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(Path(folder))
     tensors = {
         name: tensor.detach().to("cpu", dtype or tensor.dtype).contiguous()
         for name, tensor in model.state_dict().items()
     }
-    with _whole(folder / WEIGHTS) as part:
-        save_file(tensors, part.path, metadata={"format": "pt"})
-    with _whole(folder / CONFIG) as part:
-        text = json.dumps({"model": model.cfg.to_json()}, indent=1)
-        Path(part.path).write_text(text + "\n", encoding="utf-8")
+    with whole(folder / WEIGHTS) as part:
+        try:
+            save_file(tensors, part, metadata={"format": "pt"})
+        except SafetensorError as problem:  # of a full disk it tells in words only
+            raise CannotWrite(str(folder / WEIGHTS), str(problem)) from problem
+    write_json(folder / CONFIG, {"model": model.cfg.to_json()})
     return folder
 
 
@@ -281,22 +289,3 @@ def model_shapes(cfg: ModelConfig) -> dict[str, tuple[int, ...]]:
 
 def _shapes(model: UnifiedIO2) -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-
-
-class _whole:
-    """A file written beside its place and moved there when complete."""
-
-    def __init__(self, path: Path) -> None:
-        self.final = path
-
-    def __enter__(self) -> "_whole":
-        handle, self.path = tempfile.mkstemp(dir=self.final.parent, prefix=self.final.name)
-        os.close(handle)
-        return self
-
-    def __exit__(self, kind: object, *rest: object) -> None:
-        if kind is None:
-            os.chmod(self.path, 0o644)
-            os.replace(self.path, self.final)
-        else:
-            os.unlink(self.path)

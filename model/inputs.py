@@ -167,8 +167,11 @@ class HistoryInput(nn.Module):
         self.post_projection = nn.Linear(cfg.history.width, cfg.width, bias=False)
         self.modality = nn.Parameter(torch.zeros(cfg.width))
 
-    def encode_frames(self, patches: Patches, vit: ViT) -> Tensor:
-        """patches (F, N, …) → latents (F, n, D), ready to be put in any slot."""
+    def encode_frames(self, patches: Patches, vit: nn.Module) -> Tensor:
+        """patches (F, N, …) → latents (F, n, D), ready to be put in any slot.
+
+        `vit` is a `ViT` or something called as one.
+        """
         check_patches("frames", patches, lead=1, width=self.cfg.vit.patch_width)
         # History never trains the ViT, whatever `freeze_vit` says (spec c2).
         with torch.no_grad():

@@ -1,6 +1,7 @@
 """Where an agent's files are: a shipped name, a folder, or a hub id."""
 
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from uio2_agent.errors import BadCheckpoint, UnknownName
 
 AGENT_FILES = ("weights.safetensors", "config.json", "policy.json", "tokenizer.model")
+POLICY_SETTINGS = ("replan", "text_length")
+CODEC = re.compile(r"uio2_agent\.policies\.codecs\.[a-z_]+\.[A-Z]\w+")
 
 
 def shipped() -> dict[str, Path]:
@@ -21,38 +24,55 @@ def find_checkpoint(name: str) -> Path:
 
     Raises:
         UnknownName: Neither shipped, nor a folder, nor shaped like a hub id.
-        BadCheckpoint: The folder lacks a file, or the hub has no such repository.
+        BadCheckpoint: The folder or repository lacks a file, or the hub cannot be reached.
     """
     known = shipped()
     if name in known:
         return known[name]
     folder = Path(name).expanduser()
     if folder.is_dir():
-        missing = [f for f in AGENT_FILES if not (folder / f).is_file()]
-        if missing:
-            raise BadCheckpoint(
-                name, f"lacks {', '.join(missing)}", "An agent's folder holds " + ", ".join(AGENT_FILES)
-            )
-        return folder
+        return _complete(name, folder)
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
-        return _download(name)
+        return _complete(name, _download(name))
     raise UnknownName("checkpoint", name, known)
 
 
 def read_policy_settings(folder: Path) -> dict[str, Any]:
-    """What the checkpoint was trained with. Raises BadCheckpoint when policy.json is not ours."""
+    """What the checkpoint was trained with: `codec`, `replan` and `text_length`.
+
+    A checkpoint may come from anywhere, so a codec is one of our classes and its settings are plain
+    values: nothing in the file can name other code to run.
+
+    Raises:
+        BadCheckpoint: policy.json is missing, not ours, or names something else than our codecs.
+    """
+    path = folder / "policy.json"
     try:
-        settings = json.loads((folder / "policy.json").read_text())
-        target = settings["codec"]["_target_"]
-    except (json.JSONDecodeError, KeyError, TypeError) as e:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        codec = dict(settings["codec"])
+        target, known = str(codec.pop("_target_")), {k: settings[k] for k in POLICY_SETTINGS}
+    except (OSError, ValueError, KeyError, TypeError) as e:
         raise BadCheckpoint(
-            str(folder), f"policy.json is unreadable ({e})", "It names a codec by `_target_`"
+            str(path),
+            f"is unreadable ({type(e).__name__}: {e})",
+            "It holds `codec` with its `_target_`, " + " and ".join(map(repr, POLICY_SETTINGS)),
         ) from e
-    if not target.startswith("uio2_agent.policies.codecs."):
+    if not CODEC.fullmatch(target):
+        raise BadCheckpoint(str(path), f"names the codec {target}", "Only our own are loaded")
+    odd = [k for k, v in codec.items() if k.startswith("_") or not isinstance(v, str | int | float)]
+    if odd:
         raise BadCheckpoint(
-            str(folder), f"policy.json names the codec {target}", "Only our own codecs are loaded"
+            str(path), f"gives its codec {', '.join(odd)}", "A codec's settings are plain values"
         )
-    return settings
+    return {"codec": {"_target_": target, **codec}, **known}
+
+
+def _complete(name: str, folder: Path) -> Path:
+    missing = [f for f in AGENT_FILES if not (folder / f).is_file()]
+    if missing:
+        remedy = "An agent's folder holds " + ", ".join(AGENT_FILES)
+        raise BadCheckpoint(name, f"lacks {', '.join(missing)}", remedy)
+    return folder
 
 
 def _download(hub_id: str) -> Path:

@@ -1,6 +1,7 @@
 """Unified-IO 2 as something that acts: per-row history, model, answer, action.
 
-Legend: N rows of the vector env, B rows of one micro-batch, T history slots, n latents a frame, D width.
+Legend: N rows of the vector env, B rows of one micro-batch, T history slots, n latents a frame,
+D width.
 """
 
 from collections import deque
@@ -10,10 +11,12 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from torch import Tensor
 
-from uio2_agent.errors import BadInput
+from uio2_agent.errors import BadCheckpoint, BadInput
+from uio2_agent.interface import ANSWER, DECISIONS, END_EFFECTOR, EPISODE_SEED, NO_EPISODE
 from uio2_agent.model.checkpoint import load
 from uio2_agent.model.generation import generate_text
 from uio2_agent.model.inputs import FrameLatents, Inputs, patchify
@@ -30,7 +33,8 @@ class Row:
     """What is remembered of one environment; `reset` makes a new one."""
 
     pictures: Tensor | None = None  # (P, n, D), latents of the prompt's pictures
-    past: deque[np.ndarray | Tensor] = field(default_factory=deque)  # pictures until first needed, then (n, D)
+    # Pictures until first needed, then latents (n, D).
+    past: deque[np.ndarray | Tensor] = field(default_factory=deque)
     plan: deque[Action] = field(default_factory=deque)
     generator: torch.Generator | None = None
 
@@ -41,10 +45,13 @@ class UnifiedPolicy:
     Args:
         model: In evaluation mode, on the device it shall run on.
         codec: What the checkpoint was trained with.
-        replan: "step" asks at every step (closed loop), "plan" when the last plan is played out (one-shot).
-        text_length: Every question is padded to this many tokens, so that an answer depends on nothing but its row.
+        replan: "step" asks at every step (closed loop), "plan" when the last plan is played out
+            (one-shot).
+        text_length: Every question is padded to this many tokens, so that an answer depends on
+            nothing but its row.
         micro_batch: Rows the model sees at once, always exactly so many, for the same reason.
-        temperature: 0 for the most likely answer; above, answers are drawn from each row's own generator.
+        temperature: 0 for the most likely answer; above, answers are drawn from each row's own
+            generator.
         seed: Of the rows' generators where the caller's infos give no `episode_seed`.
     """
 
@@ -77,12 +84,17 @@ class UnifiedPolicy:
     def act(
         self, observations: Observation, infos: dict[str, Any]
     ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """Stacked observations of N rows -> stacked actions; infos: `decisions` (N,) bool, `answer` (N,) str."""
-        n = len(observations["ee"])
+        """Stacked observations of N rows -> stacked actions, and infos.
+
+        The infos are `decisions` (N,) bool, whether the model was asked, and `answer` (N,) str.
+        """
+        n = len(observations[END_EFFECTOR])
         if len(self._rows) != n:
             self.reset(np.ones(n, bool))
         rows = [_row(observations, i) for i in range(n)]
-        asking = [i for i in range(n) if self.replan == "step" or not self._rows[i].plan]
+        seeds = infos.get(EPISODE_SEED)
+        playing = [i for i in range(n) if seeds is None or seeds[i] != NO_EPISODE]
+        asking = [i for i in playing if self.replan == "step" or not self._rows[i].plan]
         prompts = {i: self.codec.prompt(rows[i], len(self._rows[i].past)) for i in asking}
         self._encode_new_frames(prompts)
         answers = np.full(n, "", object)
@@ -91,18 +103,19 @@ class UnifiedPolicy:
             for i, tokens in zip(part, self._ask(part, prompts, rows, infos), strict=True):
                 self._rows[i].plan = deque(self.codec.decode(rows[i], tokens))
                 answers[i] = self.codec.readable(tokens)
-        for i, row in enumerate(self._rows):
-            if self.codec.past_frames:
-                row.past.append(self.codec.view_of(rows[i]))
-        actions = [row.plan.popleft() for row in self._rows]
+        for i in playing:
+            self._rows[i].past.append(self.codec.view_of(rows[i]))
+        actions = [
+            self._rows[i].plan.popleft() if i in playing else self.codec.rest for i in range(n)
+        ]
         decisions = np.isin(np.arange(n), asking)
         stacked = {name: np.stack([a[name] for a in actions]) for name in actions[0]}
-        return stacked, {"decisions": decisions, "answer": answers}
+        return stacked, {DECISIONS: decisions, ANSWER: answers}
 
-    # --- frames -------------------------------------------------------------------------------------------------
+    # --- frames ---------------------------------------------------------------------------------
 
     def _encode_new_frames(self, prompts: dict[int, Prompt]) -> None:
-        """Turn the pictures that are needed now and were never encoded into latents, each exactly once."""
+        """Turn the pictures that are needed now into latents, each exactly once in its life."""
         new: list[np.ndarray] = []
         for i, prompt in prompts.items():
             if self._rows[i].pictures is None:
@@ -132,7 +145,7 @@ class UnifiedPolicy:
         cfg = self.model.cfg
         return torch.zeros(0, cfg.history.latents, cfg.width, device=self._device)
 
-    # --- question and answer ------------------------------------------------------------------------------------
+    # --- question and answer --------------------------------------------------------------------
 
     def _ask(
         self,
@@ -141,7 +154,7 @@ class UnifiedPolicy:
         rows: list[Observation],
         infos: dict[str, Any],
     ) -> list[list[int]]:
-        """One micro-batch, padded with copies of its last row -> answers, cut at their end tokens."""
+        """One micro-batch, padded with copies of its last row -> answers, cut at end tokens."""
         padded = part + [part[-1]] * (self.micro_batch - len(part))
         inputs = Inputs(
             text=self._texts([prompts[i].text for i in padded]),
@@ -179,7 +192,7 @@ class UnifiedPolicy:
         return self._tensor(out)
 
     def _history(self, part: list[int], prompts: dict[int, Prompt]) -> FrameLatents:
-        """Prompt pictures first, then the newest past frames, newest last; the rest of the T slots is masked."""
+        """Prompt pictures first, then past frames, newest last; what is left of T is masked."""
         cfg = self.model.cfg
         shape = (len(part), self.codec.slots, cfg.history.latents, cfg.width)
         latents = torch.zeros(shape, device=self._device)
@@ -197,7 +210,7 @@ class UnifiedPolicy:
     def _generator(self, i: int, infos: dict[str, Any]) -> torch.Generator:
         row = self._rows[i]
         if row.generator is None:
-            seeds = infos.get("episode_seed")
+            seeds = infos.get(EPISODE_SEED)
             seed = int(seeds[i]) if seeds is not None else i
             row.generator = torch.Generator(self._device).manual_seed(self.seed * 2**32 + seed)
         return row.generator
@@ -219,14 +232,30 @@ def load_policy(
     micro_batch: int = 4,
     seed: int = 0,
 ) -> UnifiedPolicy:
-    """A shipped name, a folder or a hub id -> the agent, as its policy.json says it was trained."""
+    """A shipped name, a folder or a hub id -> the agent, as its policy.json says it was trained.
+
+    Raises:
+        UnknownName: There is no such agent.
+        BadCheckpoint: A file is missing, truncated or foreign, or files do not belong together.
+        CheckpointMismatch: Tensors do not fit the config, each by name.
+    """
     folder = find_checkpoint(checkpoint)
     settings = read_policy_settings(folder)
     model = load(folder).to(device)
     tokenizer = Tokenizer.from_file(folder / "tokenizer.model")
-    codec = instantiate(
-        settings["codec"], tokenizer=tokenizer, table_size=model.cfg.text_vocab_size
-    )
+    rows = model.cfg.text_vocab_size
+    if tokenizer.size > rows:
+        raise BadCheckpoint(
+            str(folder),
+            f"its tokenizer has {tokenizer.size} pieces, its text table {rows} rows",
+            "tokenizer.model and weights.safetensors must come from the same training",
+        )
+    try:
+        codec = instantiate(settings["codec"], tokenizer=tokenizer, table_size=rows)
+    except InstantiationException as e:
+        raise BadCheckpoint(
+            str(folder), f"policy.json describes no codec ({e})", "Use the release it was made with"
+        ) from e
     return UnifiedPolicy(
         model,
         codec,

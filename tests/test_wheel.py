@@ -48,7 +48,8 @@ def test_wheel_holds_one_top_level_name(unpacked):
 
 def test_wheel_imports_every_room_and_plays_a_step(unpacked):
     code = (
-        "import gymnasium as gym, uio2_agent.envs, uio2_agent.policies, uio2_agent.launch.main as m;"
+        "import gymnasium as gym, uio2_agent.envs, uio2_agent.policies;"
+        "import uio2_agent.launch.main as m;"
         "env = gym.make('uio2/Tabletop-v0', task='rotate');"
         "obs, info = env.reset(seed=0); env.step(env.action_space.sample()); print(m.__file__)"
     )

@@ -28,6 +28,8 @@ VIEWS = ("front", "top")  # also the order of the views axis of the prompt
 IMAGE_HEIGHT, IMAGE_WIDTH = 128, 256
 PROMPT_SLOTS = 8
 
+FIRST_EVALUATION_SEED = 900_000  # training draws from the seeds below
+
 # Keys of infos that environments, policies and evaluation share.
 SUCCESS = "success"  # env: bool, at every step; the last one counts
 FAILURE = "failure"  # env: bool

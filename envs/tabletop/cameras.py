@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uio2_agent.errors import UnknownName
-
-VIEWS = ("front", "top")
-HEIGHT, WIDTH = 128, 256
+from uio2_agent.interface import VIEWS
 
 # Rows: column, row, depth along the line of sight (metres, smaller is nearer), w.
 _HALF = 0.5**0.5

@@ -8,26 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uio2_agent.envs.tabletop.actions import Action, Move, action_space, parse
-from uio2_agent.envs.tabletop.cameras import HEIGHT, VIEWS, WIDTH
 from uio2_agent.envs.tabletop.catalogue import SHAPES
 from uio2_agent.envs.tabletop.goals import Progress
 from uio2_agent.envs.tabletop.oracle import REST, plan
 from uio2_agent.envs.tabletop.physics import Physics
 from uio2_agent.envs.tabletop.pictures import episode_picture
-from uio2_agent.envs.tabletop.prompts import SLOTS, prompt_arrays, prompt_assets
+from uio2_agent.envs.tabletop.prompts import prompt_arrays, prompt_assets
 from uio2_agent.envs.tabletop.renderer import Renderer
 from uio2_agent.envs.tabletop.scenario import Scenario
 from uio2_agent.envs.tabletop.scene import Body
 from uio2_agent.envs.tabletop.tasks import sample
 from uio2_agent.envs.text import LiveText
 from uio2_agent.errors import UnknownName
+from uio2_agent.interface import (
+    FIRST_EVALUATION_SEED,
+    IMAGE_HEIGHT,
+    IMAGE_WIDTH,
+    PROMPT_SLOTS,
+    VIEWS,
+)
 
 TEXT_LENGTH = 1024
 TEXT_CHARACTERS = frozenset(string.ascii_letters + string.digits + " <>_.,:;!?'\"-()/%")
-
-# Episodes nobody gave a seed are drawn from the training range (house.md), so that they can never
-# be one of those that results are reported on.
-UNSEEDED = 900_000
 
 Observation = dict[str, Any]
 
@@ -41,14 +43,14 @@ def observation_space() -> gym.spaces.Dict:
     def pixels(*shape: int) -> gym.spaces.Box:
         return gym.spaces.Box(0, 255, shape, np.uint8)
 
-    size = (HEIGHT, WIDTH)
+    size = (IMAGE_HEIGHT, IMAGE_WIDTH)
     return gym.spaces.Dict(
         rgb=gym.spaces.Dict({view: pixels(3, *size) for view in VIEWS}),
         segm=gym.spaces.Dict({view: pixels(*size) for view in VIEWS}),
         ee=gym.spaces.Discrete(2),
-        prompt_rgb=pixels(SLOTS, len(VIEWS), 3, *size),
-        prompt_segm=pixels(SLOTS, len(VIEWS), *size),
-        prompt_mask=gym.spaces.MultiBinary(SLOTS),
+        prompt_rgb=pixels(PROMPT_SLOTS, len(VIEWS), 3, *size),
+        prompt_segm=pixels(PROMPT_SLOTS, len(VIEWS), *size),
+        prompt_mask=gym.spaces.MultiBinary(PROMPT_SLOTS),
         prompt_text=LiveText(TEXT_LENGTH, min_length=0, charset=TEXT_CHARACTERS),
     )
 
@@ -102,7 +104,8 @@ class Tabletop(gym.Env[Observation, Action]):
         """The episode of `seed`; the same whatever was played before."""
         super().reset(seed=seed)
         if seed is None:
-            seed = int(self.np_random.integers(UNSEEDED))
+            # From the training range, so that it can never be one that results are reported on.
+            seed = int(self.np_random.integers(FIRST_EVALUATION_SEED))
         self._scenario = sample(self.task, self.level, self.prompt, seed)
         self._bodies = {body.obj_id: body for body in self._scenario.bodies}
         self._progress = Progress(self._scenario)

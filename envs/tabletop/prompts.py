@@ -11,12 +11,11 @@ import numpy as np
 from uio2_agent.envs.tabletop.catalogue import phrase
 from uio2_agent.envs.tabletop.scene import Body, yaw_to_quaternion
 from uio2_agent.errors import TooManyPictures, UnknownName
+from uio2_agent.interface import PROMPT_SLOTS, VIEWS
 
 if TYPE_CHECKING:
     from uio2_agent.envs.tabletop.renderer import Renderer
 
-SLOTS = 8
-VIEWS = ("front", "top")
 MODES = ("pictures", "words")
 
 _PLACEHOLDER = re.compile(r"{(\w+)}")
@@ -67,9 +66,9 @@ class Prompt:
     pictures: Mapping[str, Picture]
 
     def __post_init__(self) -> None:
-        if len(self.reading_order) > SLOTS:
+        if len(self.reading_order) > PROMPT_SLOTS:
             raise TooManyPictures(
-                "prompt", f"{len(self.reading_order)} pictures", f"at most {SLOTS}"
+                "prompt", f"{len(self.reading_order)} pictures", f"at most {PROMPT_SLOTS}"
             )
 
     @property
@@ -135,9 +134,9 @@ def prompt_arrays(
         rgb uint8 (8, 2, 3, 128, 256), segm uint8 (8, 2, 128, 256), mask int8 (8,); axis 1 is
         (front, top).
     """
-    rgb = np.zeros((SLOTS, len(VIEWS), 3, 128, 256), np.uint8)
-    segm = np.full((SLOTS, len(VIEWS), 128, 256), 255, np.uint8)
-    mask = np.zeros(SLOTS, np.int8)
+    rgb = np.zeros((PROMPT_SLOTS, len(VIEWS), 3, 128, 256), np.uint8)
+    segm = np.full((PROMPT_SLOTS, len(VIEWS), 128, 256), 255, np.uint8)
+    mask = np.zeros(PROMPT_SLOTS, np.int8)
     for slot, name in enumerate(prompt.reading_order):
         colours, ids = _draw(prompt.pictures[name], renderer)
         for v, view in enumerate(VIEWS):

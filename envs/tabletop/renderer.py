@@ -14,12 +14,13 @@ from uio2_agent.envs.rendering.rasteriser import (
     join_meshes,
     join_textures,
 )
-from uio2_agent.envs.tabletop.cameras import HEIGHT, VIEWS, WIDTH, matrix
+from uio2_agent.envs.tabletop.cameras import matrix
 from uio2_agent.envs.tabletop.catalogue import GREY, SHAPES, TEXTURES
 from uio2_agent.envs.tabletop.meshes import mesh
 from uio2_agent.envs.tabletop.scene import Body
 from uio2_agent.envs.tabletop.textures import texture
 from uio2_agent.errors import BadInput, UnknownName
+from uio2_agent.interface import IMAGE_HEIGHT, IMAGE_WIDTH, VIEWS
 
 Background = Literal["table", "empty"]
 
@@ -41,9 +42,9 @@ class _Canvas:
     """The pictures of an empty scene, copied before bodies are drawn into them."""
 
     def __init__(self, views: int, colour: int, label: int) -> None:
-        self.rgb = np.full((views, 3, HEIGHT, WIDTH), colour, np.uint8)
-        self.segm = np.full((views, HEIGHT, WIDTH), label, np.uint8)
-        self.depth = np.full((views, HEIGHT, WIDTH), np.inf, np.float32)
+        self.rgb = np.full((views, 3, IMAGE_HEIGHT, IMAGE_WIDTH), colour, np.uint8)
+        self.segm = np.full((views, IMAGE_HEIGHT, IMAGE_WIDTH), label, np.uint8)
+        self.depth = np.full((views, IMAGE_HEIGHT, IMAGE_WIDTH), np.inf, np.float32)
 
 
 class Renderer:
@@ -61,7 +62,7 @@ class Renderer:
         self._cameras = np.stack([matrix(view) for view in self.views])
         self._library: Library = join_meshes([mesh(name) for name in SHAPES])
         self._textures: Textures = join_textures([texture(name) for name in _TEXTURE_NUMBER])
-        self._depth = np.empty((len(self.views), HEIGHT, WIDTH), np.float32)
+        self._depth = np.empty((len(self.views), IMAGE_HEIGHT, IMAGE_WIDTH), np.float32)
         self._canvases = {
             "table": _Canvas(len(self.views), GROUND_COLOUR, GROUND_ID),
             "empty": _Canvas(len(self.views), EMPTY_COLOUR, NOTHING_ID),

@@ -15,8 +15,8 @@ _STREAM = 7  # keeps these scenes apart from the tasks' scenes of the same seed
 def scatter(seed: int, count: int, level: str = "placement_generalization") -> tuple[Body, ...]:
     """Up to `count` different objects of the level's shapes and textures, one in four a container.
 
-    Textures come from both lists, as they do for the distractor of visual_manipulation. An object that finds no
-    room is left out.
+    Textures come from both lists, as they do for the distractor of visual_manipulation. An object
+    that finds no room is left out.
     """
     choose = Draws(seed, _STREAM)
     placer = Placer(Draws(seed, _STREAM, 1))

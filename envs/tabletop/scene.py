@@ -1,6 +1,6 @@
 """What stands on the table: bodies and their poses, and nothing about how they look or move.
 
-Frame: world, metres, x away from the robot, y to its left-right axis (right in both pictures), z up.
+Frame: world, metres; x points away from the robot, y to the right in both pictures, z up.
 """
 
 import math

@@ -5,13 +5,18 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from uio2_agent.storage import whole
+
 SIZE, MARGIN = (900, 420), 50
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#17becf", "#7f7f7f")
 NOT_DRAWN = {"step", "examples_per_s"}
 
 
 def draw_curve(log: Path, picture: Path) -> None:
-    """Every column of a `log.jsonl` against its steps, smoothed over 1/60 of the run, y from 0 to the largest."""
+    """Every column of a `log.jsonl` against its steps, smoothed over 1/60 of the run.
+
+    The y axis reaches from 0 to the largest value.
+    """
     lines = [json.loads(x) for x in log.read_text().splitlines() if x]
     names = [n for n in (lines[0] if lines else {}) if n not in NOT_DRAWN]
     image = Image.new("RGB", SIZE, "white")
@@ -36,7 +41,8 @@ def draw_curve(log: Path, picture: Path) -> None:
             ]
             draw.line(points, fill=colour, width=2)
             draw.text((MARGIN + 10 + 105 * i, 20), f"{name} {values[-1]:.3f}", fill=colour)
-    image.save(picture)
+    with whole(picture) as part:
+        image.save(part, format="PNG")
 
 
 def _smooth(values: list[float], window: int) -> list[float]:

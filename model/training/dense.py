@@ -1,7 +1,8 @@
 """Pre-training the image ViT on labels that a simulator gives for free, patch by patch.
 
-Unified-IO 2's ViTs come pre-trained too (spec a); ours learns, for every patch that shows an object, which shape
-and texture it is and where the object's centre lies. Legend: B pictures, N patches, C classes, D ViT width.
+Unified-IO 2's ViTs come pre-trained too (spec a); ours learns, for every patch that shows an
+object, which shape and texture it is and where the object's centre lies.
+Legend: B pictures, N patches, C classes, D ViT width.
 """
 
 from dataclasses import dataclass
@@ -33,8 +34,8 @@ class DenseLabels:
 class DenseHead(nn.Module):
     """Linear read-outs of the last block; thrown away after pre-training.
 
-    `place` is read as a distribution over bins of the picture's rows and columns: that puts an object's position
-    into its patches' features linearly, where the decoder can copy it from.
+    `place` is read as a distribution over bins of the picture's rows and columns: that puts an
+    object's position into its patches' features linearly, where the decoder can copy it from.
     """
 
     def __init__(self, width: int, n_shapes: int, n_textures: int, place_bins: int = 48) -> None:
@@ -44,7 +45,10 @@ class DenseHead(nn.Module):
         self.read = nn.Linear(width, sum(self.sizes))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """(B, N, D) -> shape (B, N, 1 + C; class 0 is background), texture (B, N, C), centre, place logits."""
+        """(B, N, D) -> logits of shape (B, N, 1 + C), texture (B, N, C), centre and place.
+
+        Class 0 of the shapes is background.
+        """
         shape, texture, centre, place = self.read(self.norm(features)).split(self.sizes, -1)
         return shape, texture, centre, place.unflatten(-1, (2, -1))
 

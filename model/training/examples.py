@@ -1,6 +1,7 @@
 """What a training example is, and how a few of them become one batch.
 
-Legend: B examples, L question tokens, A answer tokens, F frames of all examples together, T history slots.
+Legend: B examples, L question tokens, A answer tokens, F frames of all examples together,
+T history slots.
 """
 
 from collections.abc import Sequence
@@ -51,10 +52,15 @@ class Batch:
     targets: Tensor
 
     def inputs(self, model: UnifiedIO2, vit: nn.Module | None = None) -> Inputs:
-        """Encode the frames, with another ViT than the model's own if one is given, and put them into their slots."""
+        """Encode the frames and put them into their slots.
+
+        Args:
+            model: Whose resampler, and ViT if no other is given, encodes them.
+            vit: Another one, called as the model's own, e.g. one that remembers.
+        """
         history = None
         if self.frames is not None:
-            latents = model.inputs["image_history"].encode_frames(self.frames, vit or model.vit)
+            latents = model.history.encode_frames(self.frames, vit or model.vit)
             row, slot = self.slots.T
             shape = (len(self.text), int(slot.max()) + 1)
             filled = latents.new_zeros(*shape, *latents.shape[1:]).index_put((row, slot), latents)

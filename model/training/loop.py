@@ -1,8 +1,10 @@
-"""The training loop: a function of what comes at each step, so that stopping and going on changes nothing."""
+"""The training loop: a function of what comes at each step.
+
+That is why stopping and going on changes nothing.
+"""
 
 import json
 import math
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,9 +19,12 @@ from torch import Tensor, nn
 
 from uio2_agent.errors import BadCheckpoint, BadSetting, RunMismatch
 from uio2_agent.model.training.curve import draw_curve
+from uio2_agent.storage import make_folder, whole, write_whole, writing
 
 T = TypeVar("T")
 Losses = dict[str, Tensor]  # "loss" is minimised, the rest is logged
+# A run may be made longer or shorter while it is under way; what it does at a step stays the same.
+_MAY_CHANGE = ("steps", "decay_from", "log_every", "save_every")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +39,7 @@ class LoopConfig:
     weight_decay: float = 0.02
     clip_norm: float = 1.0
     log_every: int = 20
-    save_every: int = 500
+    save_every: int = 200
     bfloat16: bool = False
 
     def __post_init__(self) -> None:
@@ -58,14 +63,16 @@ def train(
 ) -> None:
     """Train in place; go on from `folder` when it holds an unfinished run.
 
-    `batch_at(step)` must depend on nothing but the step: that makes a resumed run equal to an uninterrupted one.
-    Writes `state.pt`, `log.jsonl` and `curve.png`.
+    `batch_at(step)` must depend on nothing but the step: that makes a resumed run equal, up to
+    rounding, to an uninterrupted one. Writes `state.pt`, `log.jsonl` and `curve.png`.
 
     Raises:
         RunMismatch: The folder's run has other settings.
         BadCheckpoint: The folder's state is cut short.
+        CannotWrite: The disk is full; the last whole state is kept.
+        BadSetting: The loss is no longer finite.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     optimiser = _optimiser(module, cfg)
     start = _restore(folder, module, optimiser, cfg)
     log = (folder / "log.jsonl").open("a")
@@ -91,11 +98,13 @@ def train(
             if (step + 1) % cfg.log_every == 0:
                 means = {name: round(total / seen, 5) for name, total in sums.items()}
                 if not math.isfinite(means["loss"]):
-                    raise FloatingPointError(f"loss is {means['loss']} at step {step}")
+                    want = "a finite number; lower lr and go on from the last saved step"
+                    raise BadSetting(f"loss at step {step}", means["loss"], want)
                 rate = seen * cfg.batch_size / (time.monotonic() - began)
                 line = {"step": step + 1, **means, "examples_per_s": round(rate, 1)}
-                log.write(json.dumps(line) + "\n")
-                log.flush()
+                with writing(folder / "log.jsonl"):
+                    log.write(json.dumps(line) + "\n")
+                    log.flush()
                 progress.update(bar, loss=f"loss {means['loss']:.3f}  {rate:.0f} examples/s")
                 began, seen, sums = time.monotonic(), 0, {}
             progress.update(bar, completed=step + 1)
@@ -152,12 +161,9 @@ def _save(
         "module": module.state_dict(),
         "optimiser": optimiser.state_dict(),
     }
-    part = folder / "state.part"
-    try:
-        torch.save(state, part)
-        os.replace(part, folder / "state.pt")
-    finally:
-        part.unlink(missing_ok=True)
+    # Into an open file: given a path, torch.save would not tell why it cannot write.
+    with whole(folder / "state.pt") as part, part.open("wb") as file:
+        torch.save(state, file)
 
 
 def _restore(
@@ -174,8 +180,12 @@ def _restore(
         raise BadCheckpoint(
             str(path), f"cannot be read ({e})", "Delete it to start this stage afresh"
         ) from e
-    now = asdict(cfg)
-    changed = [f"{k}: {v} then, {now.get(k)} now" for k, v in state["settings"].items() if now.get(k) != v]
+    now = {k: v for k, v in asdict(cfg).items() if k not in _MAY_CHANGE}
+    changed = [
+        f"{k}: {v} then, {now[k]} now"
+        for k, v in state["settings"].items()
+        if k in now and now[k] != v
+    ]
     if changed:
         raise RunMismatch(str(folder), changed)
     module.load_state_dict(state["module"])
@@ -188,4 +198,4 @@ def _cut_log(path: Path, step: int) -> None:
     """Drop what was logged after the state was saved; those steps come again."""
     if path.exists():
         kept = [x for x in path.read_text().splitlines() if x and json.loads(x)["step"] <= step]
-        path.write_text("".join(x + "\n" for x in kept))
+        write_whole(path, "".join(x + "\n" for x in kept).encode())

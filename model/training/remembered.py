@@ -9,7 +9,9 @@ from uio2_agent.model.vit import ViT
 
 
 class RememberedViT(nn.Module):
-    """Called as the ViT it wraps, for pictures of all patches in row-major order; gives the last feature only.
+    """Called as the ViT it wraps, with pictures of all patches in row-major order.
+
+    It gives the last feature only.
 
     Args:
         vit: Frozen; what it says of a picture must never change.
@@ -25,13 +27,15 @@ class RememberedViT(nn.Module):
     def forward(
         self, pixels: Tensor, mask: Tensor, pos_ids: Tensor, grid: tuple[int, int]
     ) -> tuple[Tensor, Tensor]:
-        """(F, N, P) -> the last feature (F, N, W) twice; the history does not read the second one."""
+        """(F, N, P) -> the last feature (F, N, W), twice: the history does not read the second."""
         keys = [hash(picture.numpy().tobytes()) for picture in pixels]
-        new = list({k: i for i, k in enumerate(keys) if k not in self._seen}.values())
-        if new:
-            last, _ = self.vit(pixels[new], mask[new], pos_ids[new], grid)
-            for i, feature in zip(new, last.bfloat16(), strict=True):
-                self._seen[keys[i]] = feature.clone()
+        for i, key in enumerate(keys):
+            if key not in self._seen:
+                # One by one: in company its bits would depend on who was new beside it, and a
+                # resumed run would differ from an uninterrupted one.
+                one = slice(i, i + 1)
+                last, _ = self.vit(pixels[one], mask[one], pos_ids[one], grid)
+                self._seen[key] = last[0].bfloat16()
         features = torch.stack([self._seen[k] for k in keys]).to(pixels.dtype)
         for k in keys:
             self._seen.move_to_end(k)

@@ -16,7 +16,7 @@ class Prompt:
     Attributes:
         text: Token ids, without end token.
         image: uint8 (3, H, W), the current view.
-        pictures: uint8 (P, 3, H, W), the prompt's pictures in reading order; they fill the first slots.
+        pictures: uint8 (P, 3, H, W), the prompt's pictures in reading order, for the first slots.
         n_past: How many past frames the text refers to; they fill the slots after the pictures.
     """
 
@@ -32,6 +32,7 @@ class Codec(Protocol):
     slots: int
     past_frames: int
     max_answer: int
+    rest: Action  # for rows that play no episode
 
     def prompt(self, observation: Observation, n_past: int) -> Prompt:
         """One unbatched observation and the number of remembered frames -> the question."""

@@ -1,9 +1,9 @@
 """VIMA-Bench's spaces in Unified-IO 2's words (specs vima_bench 2, 11 and uio2_model l).
 
-An answer is a plan, one sentence a step: `1: pick from ( X Y R ) and place to ( X Y R )`, `push` twice for the
-spatula. X and Y are location bins of the table bounds, R is a bin of a full turn about z, seen from above,
-counter-clockwise, zero = identity quaternion. Bins are rounded, value = bin / 999, so encoding a decoded plan
-gives the same bins back.
+An answer is a plan, one sentence a step: `1: pick from ( X Y R ) and place to ( X Y R )`, with
+`push` twice for the spatula. X and Y are location bins of the table bounds, R is a bin of a full
+turn about z, seen from above, counter-clockwise, zero = identity quaternion. Bins are rounded,
+value = bin / 999, so encoding a decoded plan gives the same bins back.
 """
 
 import math
@@ -19,7 +19,10 @@ from uio2_agent.policies.codecs.base import Action, Observation, Prompt
 LOW = np.array([0.25, -0.5], np.float32)
 HIGH = np.array([0.75, 0.5], np.float32)
 BINS = 1000
-VERBS = (("pick from", "and place to"), ("push from", "and push to"))  # by end effector: suction, spatula
+VERBS = (
+    ("pick from", "and place to"),
+    ("push from", "and push to"),
+)  # by end effector: suction, spatula
 POSES = ("pose0", "pose1")
 
 
@@ -56,8 +59,9 @@ class VimaCodec:
         )
         self._masks = tuple(self._masks_of(steps, table_size) for steps in self._steps)
         self.max_answer = max(len(masks) for masks in self._masks)
+        self.rest = self.action([0] * 6)
 
-    # --- question -----------------------------------------------------------------------------------------------
+    # --- question -------------------------------------------------------------------------------
 
     def prompt(self, observation: Observation, n_past: int = 0) -> Prompt:
         """Raises TooManyPictures when the prompt's pictures do not fit the history slots."""
@@ -83,7 +87,7 @@ class VimaCodec:
         history = f" History: {' '.join(past)}" if past else ""
         return self.tokenizer.encode(f"[Text] [S] {words}{history}")
 
-    # --- answer -------------------------------------------------------------------------------------------------
+    # --- answer ---------------------------------------------------------------------------------
 
     def allowed(self, observation: Observation, tokens: list[int]) -> np.ndarray:
         """What may follow depends on the place in the plan and the end effector alone."""
@@ -110,7 +114,9 @@ class VimaCodec:
         steps = []
         for n, a in enumerate(self.decode({}, tokens), 1):
             (x0, y0), (x1, y1) = a["pose0_position"], a["pose1_position"]
-            turn = math.degrees(2 * math.atan2(a["pose1_rotation"][2], a["pose1_rotation"][3])) % 360
+            turn = (
+                math.degrees(2 * math.atan2(a["pose1_rotation"][2], a["pose1_rotation"][3])) % 360
+            )
             steps.append(f"{n}: ({x0:.3f}, {y0:.3f}) to ({x1:.3f}, {y1:.3f}), {turn:.0f}°")
         return "  ".join(steps)
 
@@ -132,16 +138,18 @@ class VimaCodec:
 
     @staticmethod
     def action(bins: Sequence[int]) -> Action:
-        """Six bins -> an action inside the space: float32 metres and unit quaternions x, y, z, w."""
+        """Six bins -> an action inside the space: float32 metres, unit quaternions x, y, z, w."""
         action = {}
         for pose, (x, y, turn) in zip(POSES, (bins[:3], bins[3:]), strict=True):
             place = LOW + np.array([x, y], np.float64) / (BINS - 1) * (HIGH - LOW)
             half = math.pi * turn / (BINS - 1)
             action[f"{pose}_position"] = np.clip(place.astype(np.float32), LOW, HIGH)
-            action[f"{pose}_rotation"] = np.array([0, 0, math.sin(half), math.cos(half)], np.float32)
+            action[f"{pose}_rotation"] = np.array(
+                [0, 0, math.sin(half), math.cos(half)], np.float32
+            )
         return action
 
-    # --- grammar ------------------------------------------------------------------------------------------------
+    # --- grammar --------------------------------------------------------------------------------
 
     def _step_template(self, n: int, verbs: tuple[str, str]) -> list[int | None]:
         """Token ids of one sentence, None where a bin stands."""
@@ -158,7 +166,9 @@ class VimaCodec:
         masks = np.zeros((sum(map(len, steps)) + 1, table_size), bool)
         place = 0
         for n, template in enumerate(steps):
-            masks[place, self.tokenizer.EOS] = n > 0  # a plan may end after any step but not before the first
+            masks[place, self.tokenizer.EOS] = (
+                n > 0
+            )  # a plan may end after any step but not before the first
             for token in template:
                 masks[place, self._bin_ids if token is None else token] = True
                 place += 1

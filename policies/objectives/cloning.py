@@ -7,7 +7,7 @@ from uio2_agent.trajectories.episode import Episode
 
 
 def cloning_example(episode: Episode, codec: VimaCodec, step: int = 0) -> Example:
-    """The question a policy would ask before action `step`, and the demonstrator's remaining plan as its answer.
+    """What a policy would ask before action `step`, and the demonstrator's remaining plan.
 
     Raises:
         BadEpisode: There is no picture or no action at that step.

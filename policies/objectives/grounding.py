@@ -1,7 +1,8 @@
 """Questions about what stands where: they teach words, pictures and places before any task does.
 
-An episode with labelled objects answers many of them: Unified-IO 2's box family (spec l: "ask for the coordinates of
-objects"), naming of pictures, and imagined put-into tasks. An object is called by its words or shown as a picture.
+An episode with labelled objects answers many of them: Unified-IO 2's box family (spec l: "ask for
+the coordinates of objects"), naming of pictures, and imagined put-into tasks. An object is called
+by its words or shown as a picture.
 """
 
 from collections.abc import Sequence
@@ -13,16 +14,19 @@ from uio2_agent.model.training.examples import Example
 from uio2_agent.policies.codecs.vima import VimaCodec
 from uio2_agent.trajectories.episode import Episode
 
+MOST_SHOWN = 3  # pictures of one question; every one lengthens all questions of its batch
+
 
 @dataclass(frozen=True, kw_only=True)
 class GroundingConfig:
-    """How often each question is asked, and how often an object is shown instead of named."""
+    """How often each question is asked, objects are shown, not named, and answers name them."""
 
     where: float = 0.45
     put: float = 0.3
     listing: float = 0.15
     name: float = 0.1
     shown: float = 0.5
+    named: float = 0.5
 
 
 class Objects:
@@ -44,7 +48,9 @@ class Objects:
             *tokenizer.encode(")"),
         ]
 
-    def mentions(self, chosen: Sequence[int], shown: Sequence[bool]) -> tuple[list[str], list[np.ndarray]]:
+    def mentions(
+        self, chosen: Sequence[int], shown: Sequence[bool]
+    ) -> tuple[list[str], list[np.ndarray]]:
         """What to call each chosen object in the text, and the pictures for the history slots."""
         words, frames = [], []
         for i, as_picture in zip(chosen, shown, strict=True):
@@ -73,19 +79,25 @@ def grounding_example(
     if kind == "listing":
         return _list(objects)
     if kind == "name":
-        return _name(objects, order[: rng.integers(1, count + 1)])
+        return _name(objects, order[: rng.integers(1, min(count, MOST_SHOWN) + 1)])
     if kind == "put" and count > 1:
-        return _put(objects, order[:2], rng.random(2) < cfg.shown)
+        return _put(objects, order[:2], (rng.random(2) < cfg.shown).tolist())
     asked = order[: max(1, count - int(rng.integers(0, 2)))]
-    # Either every object of a question is shown or each by its own coin: both kinds of prompt occur in tasks.
-    shown = rng.random(len(asked)) < cfg.shown if rng.random() < 0.5 else [rng.random() < cfg.shown] * len(asked)
-    return _where(objects, asked, shown)
+    as_pictures = bool(rng.random() < cfg.shown)
+    if as_pictures:
+        asked = asked[:MOST_SHOWN]
+    return _where(objects, asked, [as_pictures] * len(asked), named=bool(rng.random() < cfg.named))
 
 
-def _where(objects: Objects, asked: list[int], shown: Sequence[bool]) -> Example:
+def _where(objects: Objects, asked: list[int], shown: Sequence[bool], *, named: bool) -> Example:
     words, frames = objects.mentions(asked, shown)
-    answer = [token for i in asked for token in objects.where(i)]
-    return objects.example(f"Where are {', '.join(words)}?", frames, answer)
+    answer: list[int] = []
+    for i in asked:
+        # To say a name before its place is easier to learn than the place alone, and leads there.
+        answer += objects.codec.tokenizer.encode(objects.names[i]) if named else []
+        answer += objects.where(i)
+    ask = "What and where are" if named else "Where are"
+    return objects.example(f"{ask} {', '.join(words)}?", frames, answer)
 
 
 def _put(objects: Objects, pair: list[int], shown: Sequence[bool]) -> Example:

@@ -1,4 +1,7 @@
-"""Dense labels for the ViT: for every patch of a picture, which object it shows and where that object's centre is."""
+"""Dense labels for the ViT.
+
+They say, for every patch of a picture, which object it shows and where that object's centre is.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,8 +72,8 @@ def _labels(
 ) -> tuple[np.ndarray, ...]:
     height, width = picture.segm.shape
     grid = (height // PATCH, width // PATCH)
-    blocks = picture.segm.reshape(grid[0], PATCH, grid[1], PATCH).swapaxes(1, 2)
-    blocks = blocks.reshape(-1, PATCH * PATCH)  # (N, pixels of a patch)
+    tiled = picture.segm.reshape(grid[0], PATCH, grid[1], PATCH).swapaxes(1, 2)
+    blocks = tiled.reshape(-1, PATCH * PATCH)  # (N, pixels of a patch)
     counts = np.stack([(blocks == i).sum(-1) for i in picture.ids])  # (K, N)
     best = counts.argmax(0)  # (N,)
     seen = counts.max(0) >= MIN_PIXELS

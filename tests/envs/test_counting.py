@@ -75,8 +75,9 @@ def test_the_picture_changes_with_the_count():
     before = env.render()
     env.step(GO_ON)
     after = env.render()
+    assert before is not None and after is not None
     assert before.shape == after.shape and before.dtype == np.uint8
-    assert (before != after).any()
+    assert not np.array_equal(before, after)
 
 
 @pytest.mark.parametrize("action", [2, -1, 0.5, None])

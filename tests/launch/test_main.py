@@ -14,7 +14,7 @@ from uio2_agent.launch.main import VERBS, main
 ROOT = Path(uio2_agent.__file__).resolve().parent.parent
 
 
-def left_with(arguments: list[str]) -> int:
+def left_with(arguments: list[str]) -> str | int | None:
     with pytest.raises(SystemExit) as left:
         main(arguments)
     return left.value.code

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from uio2_agent.errors import BadCheckpoint, CheckpointMismatch, UnknownName
+from uio2_agent.errors import BadCheckpoint, CannotWrite, CheckpointMismatch, UnknownName
 from uio2_agent.model.checkpoint import (
     CONFIG,
     WEIGHTS,
@@ -165,14 +165,11 @@ def test_tensors_that_do_not_fit_are_called_by_name(folder):
     assert caught.value.misshapen == ["encoder.norm.scale: (3,) != (64,)"]
 
 
-def test_a_failed_save_leaves_the_old_files_alone(folder, monkeypatch):
+def test_a_full_disk_leaves_the_old_files_alone(folder, little_room):
     before = (folder / WEIGHTS).read_bytes()
-
-    def full_disk(*args, **kwargs):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("uio2_agent.model.checkpoint.save_file", full_disk)
-    with pytest.raises(OSError, match="No space"):
+    little_room(10_000)
+    with pytest.raises(CannotWrite, match=r"weights\.safetensors: .*too large"):
         save(UnifiedIO2(SIZES["tiny"]), folder)
+    little_room(None)
     assert (folder / WEIGHTS).read_bytes() == before
     assert len(list(folder.iterdir())) == 2, "no half-written file stays behind"

@@ -50,6 +50,13 @@ def test_a_predicted_picture_gets_the_source_shape_back(golden, matches, picture
     matches(ours[0, ::4, ::4], arrays[f"{picture}.undo_gray_stride4"], atol=1e-6)
 
 
+@pytest.mark.parametrize(("height", "new_height"), [(37, 383), (47, 384), (94, 384), (149, 383)])
+def test_sides_are_truncated_in_float32(height, new_height):
+    """37 · (384/37) is 384 in float64 and falls below it in float32; 47 the other way round."""
+    fitted = fit_picture(np.zeros((height, 20, 3), np.uint8), (384, 384))
+    assert fitted.mask.any(dim=1).sum() == new_height == fitted.info[9]
+
+
 def test_empty_boxes_are_dropped_and_others_clipped():
     info = fit_picture(np.zeros((32, 32, 3), np.uint8), (32, 32)).info
     boxes = torch.tensor([[4.0, 4, 4, 9], [-5, 2, 40, 9], [40, 40, 50, 50]])

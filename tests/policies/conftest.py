@@ -1,4 +1,4 @@
-"""A tokenizer, a codec and a fresh nano to play with, and observations as the tabletop gives them."""
+"""A tokenizer, a codec and a fresh nano to play with, and observations such as the tabletop's."""
 
 import numpy as np
 import pytest
@@ -18,6 +18,12 @@ def tokenizer() -> Tokenizer:
 @pytest.fixture(scope="session")
 def codec(tokenizer) -> VimaCodec:
     return VimaCodec(tokenizer, SIZES["nano"].text_vocab_size, past_frames=2)
+
+
+@pytest.fixture(scope="session")
+def brief(tokenizer) -> VimaCodec:
+    """Plans of two steps at most: random weights rarely end an answer before they must."""
+    return VimaCodec(tokenizer, SIZES["nano"].text_vocab_size, past_frames=2, max_steps=2)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from uio2_agent.errors import BadShape
-from uio2_agent.evaluation.storage import make_folder, write_whole
+from uio2_agent.storage import make_folder, write_whole
 
 CLIPS_FOLDER = "clips"
 _QUALITY = 85

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from uio2_agent.errors import BadEpisode, RunMismatch
-from uio2_agent.evaluation.storage import make_folder, write_json, writing
+from uio2_agent.storage import make_folder, write_json, writing
 
 LEDGER_FILE, RUN_FILE = "ledger.jsonl", "run.json"
 

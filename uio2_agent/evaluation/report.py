@@ -7,13 +7,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from uio2_agent.evaluation import clips
 from uio2_agent.evaluation.ledger import Episode
-from uio2_agent.evaluation.storage import write_whole
+from uio2_agent.evaluation.report_style import STYLE
+from uio2_agent.storage import write_whole
 
 REPORT_FILE = "report.html"
 
@@ -43,14 +43,13 @@ def write(path: Path, runs: Sequence[Run], title: str = "Rollout") -> None:
 
 
 def page(runs: Sequence[Run], title: str = "Rollout") -> str:
-    style = files("uio2_agent.evaluation").joinpath("report.css").read_text(encoding="utf-8")
     groups = list(dict.fromkeys(run.group for run in runs))
     episodes = "".join(_episodes(group, [r for r in runs if r.group == group]) for group in groups)
     return (
         "<!doctype html>\n"
         '<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{style}</style></head>\n"
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n"
         f"<body><main><h1>{escape(title)}</h1>{_origin(runs[0])}"
         f"{_table(runs)}{episodes}{_details(runs)}</main></body></html>\n"
     )

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from uio2_agent.evaluation.intervals import mean_ci95, wilson95
 from uio2_agent.evaluation.ledger import Episode
-from uio2_agent.evaluation.statistics import mean_ci95, wilson95
 
 RESULT_FILE = "result.json"
 

@@ -12,8 +12,8 @@ from uio2_agent.evaluation import clips
 from uio2_agent.evaluation.ledger import Episode, Ledger
 from uio2_agent.evaluation.result import RESULT_FILE, result
 from uio2_agent.evaluation.rollout import Rollout
-from uio2_agent.evaluation.storage import write_json
 from uio2_agent.interface import Policy
+from uio2_agent.storage import write_json
 
 
 def evaluate(

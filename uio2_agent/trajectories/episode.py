@@ -13,8 +13,8 @@ class Episode:
     """T steps of one environment.
 
     Attributes:
-        frames: uint8 (T + 1, 3, H, W), the view before each action and after the last one; a plan that was
-            not played out has just the first frame.
+        frames: uint8 (T + 1, 3, H, W), the view before each action and after the last one; a plan
+            that was not played out has just the first frame.
         actions: Name -> (T, ...), the demonstrated actions, in the environment's own units.
         prompt_text: What was asked, with `<image_history_i>` where picture i stands.
         prompt_pictures: uint8 (P, 3, H, W), in slot order.
@@ -38,7 +38,9 @@ class Episode:
         if len(set(lengths.values())) > 1:
             raise BadShape("actions", lengths, "arrays of equal length")
         if len(self.frames) not in (1, self.n_steps + 1):
-            raise BadShape("frames", f"{len(self.frames)} for {self.n_steps} actions", "T + 1, or 1")
+            raise BadShape(
+                "frames", f"{len(self.frames)} for {self.n_steps} actions", "T + 1, or 1"
+            )
 
     @property
     def n_steps(self) -> int:

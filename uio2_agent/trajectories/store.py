@@ -1,13 +1,12 @@
 """Episodes on disk: shards of compressed, checksummed records that can be read in any order.
 
-A shard is `episodes-<first>.bin`; it appears under its name only when whole, so an interrupted recording leaves
-only whole shards behind and goes on after them. Layout: records one after the other, then the msgpack index
-[[offset, length, crc32], ...], its length (8 bytes, little-endian) and the magic. A record is a zlib-compressed
-msgpack map; arrays are [dtype, shape, bytes].
+A shard is `episodes-<first>.bin`; it appears under its name only when whole, so an interrupted
+recording leaves only whole shards behind and goes on after them. Layout: records one after the
+other, then the msgpack index [[offset, length, crc32], ...], its length (8 bytes, little-endian)
+and the magic. A record is a zlib-compressed msgpack map; arrays are [dtype, shape, bytes].
 """
 
 import bisect
-import contextlib
 import os
 import struct
 import zlib
@@ -19,6 +18,7 @@ import msgpack
 import numpy as np
 
 from uio2_agent.errors import BadEpisode
+from uio2_agent.storage import make_folder, whole
 from uio2_agent.trajectories.episode import Episode
 
 MAGIC = b"UIO2EPS1"
@@ -26,49 +26,51 @@ _REMEDY = "Delete that shard and record again; whole shards are kept"
 
 
 def write_shard(folder: Path, first: int, episodes: Iterable[Episode]) -> Path:
-    """Write episodes numbered from `first`; the file is there wholly or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"episodes-{first:08d}.bin"
-    part = path.with_suffix(".part")
+    """Write episodes numbered from `first`; the file is there wholly or not at all.
+
+    Raises:
+        CannotWrite: The disk is full, or the folder may not be written to.
+    """
+    make_folder(folder)
+    path = _shard_path(folder, first)
     index = []
-    try:
-        with part.open("wb") as f:
-            for episode in episodes:
-                record = zlib.compress(msgpack.packb(_to_record(episode)), level=1)
-                index.append([f.tell(), len(record), zlib.crc32(record)])
-                f.write(record)
-            packed = msgpack.packb(index)
-            f.write(packed + struct.pack("<Q", len(packed)) + MAGIC)
-            f.flush()
-            os.fsync(f.fileno())
-        part.rename(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
+    with whole(path) as part, part.open("wb") as f:
+        for episode in episodes:
+            record = zlib.compress(msgpack.packb(_to_record(episode)), level=1)
+            index.append([f.tell(), len(record), zlib.crc32(record)])
+            f.write(record)
+        packed = msgpack.packb(index)
+        f.write(packed + struct.pack("<Q", len(packed)) + MAGIC)
     return path
 
 
+def shard_length(folder: Path, first: int) -> int:
+    """Episodes in the shard that starts with number `first`, 0 without one; raises `BadEpisode`."""
+    path = _shard_path(folder, first)
+    return len(_read_index(path)) if path.exists() else 0
+
+
 class EpisodeStore:
-    """A folder of shards as a sequence of episodes.
+    """A folder of shards as a sequence of episodes, all of them or the first `limit`.
 
     Raises:
         BadEpisode: A shard is cut short, is no shard, or a record's checksum does not match.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, limit: int | None = None) -> None:
+        self.folder, self.limit = folder, limit
         self._shards: list[tuple[Path, list[list[int]]]] = []
         self._ends: list[int] = []
         for path in sorted(folder.glob("episodes-*.bin")):
             index = _read_index(path)
             if index:
                 self._shards.append((path, index))
-                self._ends.append(len(self) + len(index))
+                self._ends.append((self._ends[-1] if self._ends else 0) + len(index))
         self._files: dict[int, BinaryIO] = {}
 
     def __len__(self) -> int:
-        return self._ends[-1] if self._ends else 0
+        total = self._ends[-1] if self._ends else 0
+        return total if self.limit is None else min(total, self.limit)
 
     def __getitem__(self, i: int) -> Episode:
         if not 0 <= i < len(self):
@@ -88,6 +90,10 @@ class EpisodeStore:
         for file in self._files.values():
             file.close()
         self._files.clear()
+
+
+def _shard_path(folder: Path, first: int) -> Path:
+    return folder / f"episodes-{first:08d}.bin"
 
 
 def _read_index(path: Path) -> list[list[int]]:

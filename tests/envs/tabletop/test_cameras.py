@@ -2,8 +2,9 @@
 
 import pytest
 
-from uio2_agent.envs.tabletop.cameras import VIEWS, matrix, project, to_table
+from uio2_agent.envs.tabletop.cameras import matrix, project, to_table
 from uio2_agent.errors import UnknownName
+from uio2_agent.interface import VIEWS
 
 
 def test_workspace_corners_land_where_the_sheet_says():

@@ -35,11 +35,11 @@ def test_a_body_is_carried_to_the_place_and_stands_on_the_table(world):
 
 
 def test_a_body_is_turned_about_the_point_it_is_picked_at(world):
-    pick = (TEE.xy[0] + 0.02, TEE.xy[1])
+    pick = (TEE.xy[0] + 0.02, TEE.xy[1] + 0.01)
     world.pick_place(Move(pick=pick, place=(0.5, 0.0), turn=math.pi / 2))
     tee = world.bodies[TEE.obj_id]
     assert tee.yaw == pytest.approx(math.pi / 2, abs=0.01)
-    assert tee.xy == pytest.approx((0.5, -0.02), abs=1e-3)
+    assert tee.xy == pytest.approx((0.51, -0.02), abs=1e-3)
 
 
 def test_picking_an_empty_spot_changes_nothing(world):
@@ -75,6 +75,15 @@ def test_a_body_put_on_another_rests_on_it_and_is_picked_before_it(world):
     assert world.bodies[BLOCK.obj_id].position[2] == pytest.approx(height, abs=3e-3)
     assert world.pick_place(Move(pick=TEE.xy, place=(0.4, -0.2))) == BLOCK.obj_id
     assert world.bodies[TEE.obj_id].xy == pytest.approx(TEE.xy, abs=2e-3)
+
+
+def test_a_held_body_is_lowered_only_until_it_touches(world, monkeypatch):
+    monkeypatch.setattr(Physics, "_settle", lambda self: None)
+    world.pick_place(Move(pick=BLOCK.xy, place=(TEE.xy[0] + 0.03, TEE.xy[1])))
+    height = SHAPES["letter T"].real[2]
+    assert world.bodies[BLOCK.obj_id].position[2] == pytest.approx(height, abs=2e-3)
+    world.pick_place(Move(pick=(0.63, 0.2), place=(0.4, 0.3)))
+    assert world.bodies[BLOCK.obj_id].position[2] == pytest.approx(0, abs=1e-6)
 
 
 def test_what_stood_on_a_body_taken_away_falls(world):

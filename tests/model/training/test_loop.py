@@ -2,12 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 from torch import nn
 
-from uio2_agent.errors import BadCheckpoint, BadSetting, RunMismatch
+from uio2_agent.errors import BadCheckpoint, BadSetting, CannotWrite, RunMismatch
 from uio2_agent.model.training.loop import LoopConfig, train
 
 CFG = LoopConfig(steps=40, batch_size=4, warmup=5, log_every=5, save_every=10)
@@ -45,7 +46,7 @@ def test_the_loss_goes_down_and_is_drawn(tmp_path):
     losses = [json.loads(x)["loss"] for x in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert losses[-1] < 0.05 * losses[0]
     with Image.open(tmp_path / "curve.png") as picture:
-        assert len(picture.convert("RGB").getcolors(10_000)) > 3
+        assert len(np.unique(np.asarray(picture).reshape(-1, 3), axis=0)) > 3
 
 
 @pytest.mark.parametrize("last", [7, 10, 27])
@@ -84,22 +85,30 @@ def test_a_truncated_state_is_named(tmp_path):
         run(tmp_path, fresh())
 
 
-def test_a_full_disk_leaves_the_last_whole_state(tmp_path, monkeypatch):
+@pytest.mark.parametrize("room", [100, 1500])  # for the state, then also for the log
+def test_a_full_disk_leaves_the_last_whole_state_and_the_run_goes_on(tmp_path, little_room, room):
+    expected = run(tmp_path / "whole", fresh())
+    broken = tmp_path / "broken"
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, fresh(), stopping_at(15))
-    before = (tmp_path / "state.pt").read_bytes()
-
-    def full(*args):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as m:
-        m.setattr(torch, "save", full)
-        with pytest.raises(OSError, match="No space left"):
-            run(tmp_path, fresh())
-    assert (tmp_path / "state.pt").read_bytes() == before
-    assert not (tmp_path / "state.part").exists()
+        run(broken, fresh(), stopping_at(15))
+    before = (broken / "state.pt").read_bytes()
+    little_room(room)
+    with pytest.raises(CannotWrite, match="limit is reached"):
+        run(broken, fresh())
+    little_room(None)
+    assert (broken / "state.pt").read_bytes() == before
+    assert {p.name for p in broken.iterdir()} == {"state.pt", "log.jsonl", "curve.png"}
+    assert torch.equal(run(broken, fresh()).weight, expected.weight)
 
 
 def test_a_decay_outside_the_run_is_refused():
     with pytest.raises(BadSetting, match="decay_from"):
         LoopConfig(steps=1, batch_size=1, decay_from=0.0)
+
+
+def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
+    def batches(step):
+        return batch_at(step) * (float("nan") if step == 12 else 1)
+
+    with pytest.raises(BadSetting, match="loss at step 14 is nan"):
+        run(tmp_path, fresh(), batches)

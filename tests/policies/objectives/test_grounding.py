@@ -7,7 +7,7 @@ from uio2_agent.policies.objectives.grounding import GroundingConfig, grounding_
 
 
 def ask(strewn, codec, seed=0, **shares):
-    cfg = GroundingConfig(**({"where": 0, "put": 0, "listing": 0, "name": 0} | shares))
+    cfg = GroundingConfig(**({"where": 0, "put": 0, "listing": 0, "name": 0, "named": 0} | shares))
     return grounding_example(strewn, codec, cfg, np.random.default_rng(seed))
 
 
@@ -55,3 +55,12 @@ def test_listing_runs_from_left_to_right(strewn, codec, tokenizer):
     text = tokenizer.decode(example.answer)
     assert text.index("red bowl") < text.index("tiger letter T")
     assert points(codec, example.answer)[1] == pytest.approx((0.7, 0.4), abs=1e-3)
+
+
+def test_a_named_answer_says_each_name_before_its_place(strewn, codec, tokenizer):
+    example = ask(strewn, codec, seed=2, where=1, named=1)
+    text = tokenizer.decode(example.answer)
+    for name, places in zip(strewn.info["objects"], ((0.3, -0.4), (0.7, 0.4)), strict=True):
+        if name in text:
+            after = tokenizer.encode(text[text.index(name) :])
+            assert points(codec, after)[0] == pytest.approx(places, abs=1e-3)

@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL.WebPImagePlugin import WebPImageFile
 
 from uio2_agent.errors import BadShape
 from uio2_agent.evaluation import clips
@@ -15,8 +15,8 @@ def frame(value: int, height: int = 16, width: int = 24) -> np.ndarray:
     return np.full((height, width, 3), value, dtype=np.uint8)
 
 
-def opened(content: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(content))
+def opened(content: bytes) -> WebPImageFile:
+    return WebPImageFile(io.BytesIO(content))
 
 
 def test_every_frame_is_there_and_the_last_stays_longest():
@@ -50,7 +50,7 @@ def test_what_is_no_picture_is_refused(bad):
 
 def test_a_kept_clip_can_be_put_into_a_page(tmp_path):
     clips.keep(tmp_path, 3, [frame(0), frame(200)])
-    uri = clips.data_uri(tmp_path, 3)
+    uri = clips.data_uri(tmp_path, 3) or ""
     kind, _, content = uri.partition(",")
     assert kind == "data:image/webp;base64"
     assert opened(base64.b64decode(content)).n_frames == 2

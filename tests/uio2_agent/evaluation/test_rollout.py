@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from gymnasium.vector import AsyncVectorEnv, VectorEnv
 
 from uio2_agent.envs.counting import STOP, Counting
 from uio2_agent.errors import BadInput, MissingDependency
@@ -185,6 +186,11 @@ def test_a_missing_package_stops_the_run(vectorization):
         play(Lacking, num_envs=2, vectorization=vectorization)
 
 
+def alive(envs: VectorEnv) -> list[str]:
+    assert isinstance(envs, AsyncVectorEnv)
+    return [process.name for process in envs.processes if process.is_alive()]
+
+
 class Stopping(RandomPolicy):
     def act(self, observations, infos):
         raise KeyboardInterrupt
@@ -196,7 +202,7 @@ def test_an_interruption_leaves_no_process_behind():
     )
     with closing(iter(rollout)) as played, pytest.raises(KeyboardInterrupt):
         next(played)
-    assert not any(process.is_alive() for process in rollout._rows.envs.processes)
+    assert not alive(rollout._rows.envs)
 
 
 def test_an_action_the_environment_refuses_is_an_error_of_its_episode():

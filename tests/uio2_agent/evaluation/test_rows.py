@@ -6,6 +6,7 @@ from functools import partial
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.vector import AsyncVectorEnv, VectorEnv
 
 from uio2_agent.envs.counting import GO_ON, STOP, Counting
 from uio2_agent.errors import BadSetting, UnknownName
@@ -13,6 +14,11 @@ from uio2_agent.evaluation.rows import Rows, WorkerDied, stack_infos
 from uio2_agent.interface import same
 
 BOTH = pytest.mark.parametrize("vectorization", ["sync", "async"])
+
+
+def alive(envs: VectorEnv) -> list[str]:
+    assert isinstance(envs, AsyncVectorEnv)
+    return [process.name for process in envs.processes if process.is_alive()]
 
 
 def mask(*rows: bool) -> np.ndarray:
@@ -69,7 +75,7 @@ def test_a_dead_worker_is_named_and_can_be_replaced():
         assert rows.step(np.array([GO_ON] * 3))[0]["count"].tolist() == [1, 1, 1]
     finally:
         rows.close()
-    assert not any(process.is_alive() for process in rows.envs.processes)
+    assert not alive(rows.envs)
 
 
 def test_close_does_not_wait_for_an_answer_that_will_not_come():
@@ -79,7 +85,7 @@ def test_close_does_not_wait_for_an_answer_that_will_not_come():
         rows.step(np.array([GO_ON] * 2))
     rows.close()
     rows.close()
-    assert not any(process.is_alive() for process in rows.envs.processes)
+    assert not alive(rows.envs)
 
 
 def test_settings_that_cannot_work_are_refused():

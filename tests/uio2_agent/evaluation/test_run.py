@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
+from uio2_agent import storage
 from uio2_agent.envs.counting import Counting
 from uio2_agent.errors import BadSetting, CannotWrite, RunMismatch
-from uio2_agent.evaluation import storage
 from uio2_agent.evaluation.ledger import Ledger
 from uio2_agent.evaluation.run import evaluate
 from uio2_agent.policies.baseline import RandomPolicy

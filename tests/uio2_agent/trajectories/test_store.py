@@ -78,3 +78,11 @@ def test_a_changed_byte_is_noticed(folder):
 
 def test_an_empty_folder_is_an_empty_store(tmp_path):
     assert len(EpisodeStore(tmp_path)) == 0
+
+
+def test_a_limit_keeps_to_the_first_episodes(folder):
+    store = EpisodeStore(folder, limit=6)
+    assert len(store) == 6
+    assert_same(store[5], episode(5))
+    with pytest.raises(IndexError):
+        store[6]

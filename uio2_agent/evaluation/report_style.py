@@ -1,3 +1,6 @@
+"""How a report looks: light or dark as the reader has it, wide or narrow."""
+
+STYLE = """\
 :root {
   color-scheme: light dark;
   --ink: #1c2430; --quiet: #667085; --line: #e3e7ee; --page: #f7f8fa; --card: #fff;
@@ -21,10 +24,10 @@ h2 { font-size: 18px; margin: 40px 0 12px; }
 .wide { overflow-x: auto; background: var(--card); border: 1px solid var(--line);
   border-radius: 10px; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: 9px 14px; text-align: left; white-space: nowrap; }
+th, td { padding: 9px 11px; text-align: left; white-space: nowrap; }
 th { font-size: 12px; font-weight: 600; color: var(--quiet); }
 tbody tr { border-top: 1px solid var(--line); }
-.bar { position: relative; width: 150px; height: 10px; border-radius: 5px;
+.bar { position: relative; width: 120px; height: 10px; border-radius: 5px;
   background: var(--line); }
 .bar i { position: absolute; top: 0; height: 100%; border-radius: 5px; background: var(--span); }
 .bar b { position: absolute; top: -3px; width: 3px; height: 16px; margin-left: -1.5px;
@@ -51,3 +54,4 @@ details { margin-top: 6px; }
 summary { cursor: pointer; color: var(--quiet); font-size: 13px; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12px; background: var(--page);
   padding: 10px; border-radius: 6px; margin: 6px 0 0; }
+"""

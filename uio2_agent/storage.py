@@ -27,10 +27,14 @@ def writing(path: Path) -> Iterator[None]:
     """Turns what a file system may refuse into `CannotWrite`; other errors pass."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in _REASONS:
-            raise
-        raise CannotWrite(str(path), _REASONS[error.errno]) from error
+    except Exception as error:
+        # Writers such as torch.save raise an error of their own because of the system's.
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, OSError) and cause.errno in _REASONS:
+                raise CannotWrite(str(path), _REASONS[cause.errno]) from error
+            cause = cause.__cause__ or cause.__context__
+        raise
 
 
 def make_folder(path: Path) -> Path:
@@ -39,20 +43,32 @@ def make_folder(path: Path) -> Path:
     return path
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write beside `path`, then rename, so that a reader never meets half a file."""
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """What to write to instead of `path`, so that a reader never meets half a file.
+
+    It takes the place of `path` when the block ends well and is gone if not.
+
+    Raises:
+        CannotWrite: The disk is full, or the folder is not ours to write to.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with writing(path):
         try:
-            with beside.open("wb") as file:
-                file.write(content)
-                file.flush()
+            yield beside
+            with beside.open("rb+") as file:
                 os.fsync(file.fileno())
             beside.replace(path)
         except BaseException:
             with suppress(OSError):
                 beside.unlink(missing_ok=True)
             raise
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """As `whole`, with content at hand."""
+    with whole(path) as beside:
+        beside.write_bytes(content)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from uio2_agent.errors import BadInput
-from uio2_agent.evaluation.statistics import mean_ci95, wilson95
+from uio2_agent.evaluation.intervals import mean_ci95, wilson95
 
 
 @pytest.mark.parametrize(

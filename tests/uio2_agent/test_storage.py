@@ -6,9 +6,9 @@ import pickle
 
 import pytest
 
+from uio2_agent import storage
 from uio2_agent.errors import CannotWrite
-from uio2_agent.evaluation import storage
-from uio2_agent.evaluation.storage import make_folder, write_json, write_whole, writing
+from uio2_agent.storage import make_folder, whole, write_json, write_whole, writing
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch):
@@ -47,9 +47,31 @@ def test_a_file_in_the_way_of_the_folder_is_named(tmp_path):
         make_folder(tmp_path / "taken" / "below")
 
 
+def test_a_writer_that_hides_the_systems_reason_is_seen_through(tmp_path):
+    with pytest.raises(CannotWrite, match="disk is full"), whole(tmp_path / "weights") as beside:
+        beside.write_bytes(b"half")
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError:
+            raise RuntimeError("unexpected position") from None
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_real_limit_of_the_system_is_named(tmp_path, little_room):
+    write_whole(tmp_path / "x", b"old")
+    little_room(1000)
+    with pytest.raises(CannotWrite, match="file size limit"):
+        write_whole(tmp_path / "x", bytes(2000))
+    little_room(None)
+    assert (tmp_path / "x").read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["x"]
+
+
 def test_other_errors_of_the_system_pass(tmp_path):
     with pytest.raises(FileNotFoundError), writing(tmp_path):
         raise FileNotFoundError(errno.ENOENT, "gone")
+    with pytest.raises(ZeroDivisionError), whole(tmp_path / "x"):
+        raise ZeroDivisionError
 
 
 def test_nan_is_refused_rather_than_written(tmp_path):
