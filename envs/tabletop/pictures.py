@@ -42,7 +42,8 @@ def episode_picture(
     if len(prompt_views):
         # Grey frames, as object pictures are white out to their edge. The top view is shown.
         tops = [drawing.channels_last(p[1]) for p in prompt_views]
-        strip = drawing.tile(tops, columns=4, border=2, colour=_FRAME)
+        columns = min(4, len(tops))
+        strip = drawing.tile(tops, columns=columns, border=2, colour=_FRAME)
         width = max(strip.shape[1], sheet.shape[1])
         sheet = np.concatenate([_widen(strip, width), _widen(sheet, width)])
     picture = drawing.caption(sheet, prompt.text, size=14)
