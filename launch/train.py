@@ -89,7 +89,7 @@ ConfigStore.instance().store("train_schema", TrainConfig)
 def run(cfg: TrainConfig) -> Path:
     """All stages -> the agent's folder."""
     check_plan(cfg)
-    torch.set_flush_denormal(True)  # subnormal numbers make some early steps ten times slower
+    torch.set_flush_denormal(True)  # subnormal numbers are slow on CPUs
     torch.manual_seed(cfg.seed)
     out = Path(cfg.output_dir)
     tokenizer = _tokenizer(cfg, out / "tokenizer.model")

@@ -39,7 +39,7 @@ def fit_to_vit(model: UnifiedIO2, pictures: Patches) -> None:
 
     A ViT without final norm grows large features, ours some ten times a word's embedding; words
     would barely move them. Its residual stream is divided by one number throughout, which its
-    LayerNorms do not notice. Sharper attention from the start saves finding it out step by step.
+    LayerNorms do not notice. Attention starts sharper than QK-norm alone would let it.
     """
     vit, image = model.vit, model.inputs["image"]
     assert isinstance(image, ImageInput)

@@ -93,7 +93,7 @@ def _where(objects: Objects, asked: list[int], shown: Sequence[bool], *, named: 
     words, frames = objects.mentions(asked, shown)
     answer: list[int] = []
     for i in asked:
-        # To say a name before its place is easier to learn than the place alone, and leads there.
+        # Names tie words to pictures too; a policy's answer has none, so both forms are asked.
         answer += objects.codec.tokenizer.encode(objects.names[i]) if named else []
         answer += objects.where(i)
     ask = "What and where are" if named else "Where are"
