@@ -14,6 +14,7 @@ from uio2_agent.launch.failures import INTERRUPTED, told_plainly
 VERBS = {
     "rollout": ("uio2_agent.launch.rollout", "play episodes, measure success, write a report"),
     "demo": ("uio2_agent.launch.demo", "random, unified and oracle side by side on the tabletop"),
+    "predict": ("uio2_agent.launch.predict", "ask the model: words, boxes, masks, pictures, sound"),
     "record": ("uio2_agent.launch.record", "draw oracle demonstrations and keep them on disk"),
     "train": ("uio2_agent.launch.train", "train an agent from recorded demonstrations"),
     "train tokenizer": (

@@ -26,6 +26,7 @@ from uio2_agent.launch.train_tokenizer import TokenizerConfig, train_tokenizer
 from uio2_agent.model.checkpoint import save
 from uio2_agent.model.config import model_config
 from uio2_agent.model.inputs import Patches, patchify
+from uio2_agent.model.targets import text_targets
 from uio2_agent.model.training.dense import DenseHead, DenseLabels
 from uio2_agent.model.training.examples import Batch, Example, collate
 from uio2_agent.model.training.loop import LoopConfig, Losses, train
@@ -147,7 +148,7 @@ def train_vit(
         images = torch.from_numpy(np.stack([x.rgb for x in chosen]))
         return patchify(images), dense_labels(chosen, SHAPE_CLASSES, TEXTURE_CLASSES)
 
-    head = DenseHead(model.cfg.vit.width, len(SHAPES), len(TEXTURES))
+    head = DenseHead(model.cfg.image.vit.width, len(SHAPES), len(TEXTURES))
 
     def loss_of(batch: tuple[Patches, DenseLabels]) -> Losses:
         p, labels = batch
@@ -175,7 +176,7 @@ def train_agent(
     draw = example_source(cfg, codec, stores)
 
     def loss_of(batch: Batch) -> Losses:
-        logits = model(batch.inputs(model, vit), batch.targets).float()
+        logits = model(batch.inputs(model, vit), text_targets(batch.targets))["text"].float()
         losses = soft_bin_loss(logits, batch.targets, codec.tokenizer, width=cfg.bin_width)
         return {"loss": losses.total, "words": losses.words, "bins": losses.bins}
 

@@ -1,21 +1,20 @@
-"""Weights on disk, and the names of the official release (spec n).
+"""Weights on disk and in memory, once each.
 
-A checkpoint of ours is a folder with `weights.safetensors` and `config.json`. An official state
-dict holds the same numbers under other names; where we keep several official tensors as one
-(keys with values, gate with up), they are joined along the first axis, so the way back is exact.
+A checkpoint of ours is a folder with `weights.safetensors` and `config.json`. A model is built
+without memory for its weights, then every tensor is made once and filled from the file piece by
+piece: loading takes the memory of the model and of one tensor, never two copies.
 """
 
 import json
-import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
+from uio2_agent import __version__
 from uio2_agent.errors import (
     BadCheckpoint,
     BadSetting,
@@ -24,112 +23,22 @@ from uio2_agent.errors import (
     UnknownName,
 )
 from uio2_agent.model.config import ModelConfig
+from uio2_agent.model.int8 import Int8Linear, quantise_rows, swap_linears
+from uio2_agent.model.tensor_files import SafetensorsFile, Shape, TensorSource
 from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.storage import make_folder, whole, write_json
 
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
-
-_IMAGE = "input_embedders.image."
-_HISTORY = "input_embedders.image_history."
-_PERCEIVER = _HISTORY + "resampler.perceiver."
-_VIT_HOMES = (
-    _IMAGE + "image_encoder.vision_transformer.",
-    _HISTORY + "vit_image_encoder.vision_transformer.",  # of a model without image input
-)
-_SINGLE = {
-    "text_table.weight": "text_token_embedder.weight",
-    "inputs.text.modality": "input_embedders.text.modality_embedding",
-    "inputs.image.modality": _IMAGE + "modality_embedding",
-    "inputs.image.projection.weight": _IMAGE + "projection.weight",
-    "inputs.image_history.modality": _HISTORY + "modality_embedding",
-    "inputs.image_history.pre_projection.weight": _HISTORY + "pre_projection.weight",
-    "inputs.image_history.post_projection.weight": _HISTORY + "post_projection.weight",
-    "inputs.image_history.resampler.latents": _PERCEIVER + "latents",
-    "inputs.image_history.resampler.context_norm.scale": _PERCEIVER + "context_norm.scale",
-    "inputs.image_history.resampler.norm.scale": _PERCEIVER + "perceiver_norm.scale",
-    "targets.text.modality": "target_embedders.text.modality_embedding",
-    "encoder.norm.scale": "encoder.encoder_norm.scale",
-    "decoder.norm.scale": "decoder.decoder_norm.scale",
-    "vit.patch.weight": _VIT_HOMES[0] + "embedding.weight",
-    "vit.special": _VIT_HOMES[0] + "class_embedding",
-    "vit.position": _VIT_HOMES[0] + "positional_embedding",
-    "vit.pre_norm.weight": _VIT_HOMES[0] + "pre_ln.weight",
-    "vit.pre_norm.bias": _VIT_HOMES[0] + "pre_ln.bias",
-}
-_LEAVES = {
-    "scale": ("scale",),
-    "q.weight": ("query.weight",),
-    "kv.weight": ("key.weight", "value.weight"),
-    "out.weight": ("out.weight",),
-    "q_norm.scale": ("query_norm.scale",),
-    "k_norm.scale": ("key_norm.scale",),
-    "logit_scale": ("logit_scale",),
-    "gate_up.weight": ("wi_0.weight", "wi_1.weight"),
-    "up.weight": ("wi.weight",),
-    "down.weight": ("wo.weight",),
-}
-_VIT_LEAVES = {
-    new: old
-    for kind in ("weight", "bias")
-    for new, old in {
-        kind: (kind,),
-        f"q.{kind}": (f"query_in_proj_{kind}",),
-        f"kv.{kind}": (f"key_in_proj_{kind}", f"value_in_proj_{kind}"),
-        f"out.{kind}": (f"out_proj.{kind}",),
-        f"up.{kind}": (f"fc1.{kind}",),
-        f"down.{kind}": (f"fc2.{kind}",),
-    }.items()
-}
-# Layers of a stack: our prefix, theirs, names of the parts of a layer, names within a part.
-_STACKS: tuple[tuple[str, str, dict[str, str], dict[str, tuple[str, ...]]], ...] = (
-    (
-        "encoder.layers.",
-        "encoder.layers_",
-        {"norm1": "pre_attention_norm", "attention": "attention", "norm2": "pre_mlp_norm"},
-        _LEAVES,
-    ),
-    (
-        "decoder.layers.",
-        "decoder.layers_",
-        {
-            "norm1": "pre_self_attention_norm",
-            "attention": "self_attention",
-            "norm2": "pre_cross_attention_norm",
-            "cross_attention": "encoder_decoder_attention",
-            "norm3": "pre_mlp_norm",
-        },
-        _LEAVES,
-    ),
-    (
-        "inputs.image_history.resampler.layers.",
-        _PERCEIVER + "layers_",
-        {"norm1": "pre_xattention_norm", "attention": "xattention", "norm2": "pre_mlp_norm"},
-        _LEAVES,
-    ),
-    (
-        "vit.blocks.",
-        _VIT_HOMES[0] + "transformer.resblocks.",
-        {"norm1": "ln_1", "attention": "attn", "norm2": "ln_2"},
-        _VIT_LEAVES,
-    ),
-)
-_OFFICIAL_INPUTS = ("text", "image", "image_history", "audio", "audio_history")
-_OFFICIAL_TARGETS = ("text", "image", "audio")
-
-
-@dataclass(frozen=True)
-class Placement:
-    """An official state dict in our names, and what of it this model has no room for.
-
-    out_of_scope: official names of modalities the config does not list.
-    """
-
-    state_dict: dict[str, Tensor]
-    out_of_scope: list[str]
+# Fields of the model config before pictures and sound had a config each.
+_OLD_FIELDS = {"vit", "history", "image_size", "history_size", "image_rope_scale"}
 
 
 def save(model: UnifiedIO2, folder: str | Path, dtype: torch.dtype | None = None) -> Path:
-    """Write weights (in `dtype`, or as they are) and config; each file appears whole or not at all.
+    """Write weights and config; each file appears whole or not at all.
+
+    Args:
+        dtype: Of the floating-point tensors in the file; left out, as they are. Weights kept as
+            int8 stay so.
 
     Returns:
         The folder.
@@ -139,7 +48,7 @@ def save(model: UnifiedIO2, folder: str | Path, dtype: torch.dtype | None = None
     """
     folder = make_folder(Path(folder))
     tensors = {
-        name: tensor.detach().to("cpu", dtype or tensor.dtype).contiguous()
+        name: tensor.detach().to("cpu", _stored_dtype(name, tensor, dtype)).contiguous()
         for name, tensor in model.state_dict().items()
     }
     with whole(folder / WEIGHTS) as part:
@@ -147,27 +56,31 @@ def save(model: UnifiedIO2, folder: str | Path, dtype: torch.dtype | None = None
             save_file(tensors, part, metadata={"format": "pt"})
         except SafetensorError as problem:  # of a full disk it tells in words only
             raise CannotWrite(str(folder / WEIGHTS), str(problem)) from problem
-    write_json(folder / CONFIG, {"model": model.cfg.to_json()})
+    write_json(folder / CONFIG, {"version": __version__, "model": model.cfg.to_json()})
     return folder
 
 
 def load(
-    folder: str | Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+    folder: str | Path,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype | None = torch.float32,
 ) -> UnifiedIO2:
     """Build the model of a folder written by `save`, in evaluation mode.
+
+    Args:
+        dtype: Of the weights, by the rule of `kept_dtype`; None as they are in the file. Weights
+            saved as int8 stay so.
 
     Raises:
         BadCheckpoint: When a file is missing, truncated or foreign.
         CheckpointMismatch: When tensors do not fit the config, each by name.
     """
     folder = Path(folder)
-    cfg = read_config(folder)
-    tensors = read_tensors(folder / WEIGHTS)
-    model = build_on_meta(cfg)
-    check_fit(str(folder), tensors, _shapes(model))
-    model.load_state_dict(
-        {name: tensor.to(device, dtype) for name, tensor in tensors.items()}, assign=True
-    )
+    model = build_on_meta(read_config(folder))
+    source = SafetensorsFile(folder / WEIGHTS)
+    swap_linears(model, {name.removesuffix(".weight") for name in source.int8})
+    check_fit(str(folder), source.shapes, shapes_of(model.state_dict()))
+    fill(model, source, {name: (name,) for name in source.shapes}, device, dtype)
     return model.eval()
 
 
@@ -181,6 +94,13 @@ def read_config(folder: str | Path) -> ModelConfig:
         raise BadCheckpoint(str(path), f"cannot be read ({problem})", remedy) from problem
     if not isinstance(fields, dict) or not isinstance(fields.get("model"), dict):
         raise BadCheckpoint(str(path), "has no model config", remedy)
+    if _OLD_FIELDS & fields["model"].keys():
+        raise BadCheckpoint(
+            str(path),
+            "has the layout of version 0.1, which knew pictures only",
+            f"Load it with uio2-agent 0.1, or rewrite its fields as this version ({__version__}) "
+            'does: `vit`, `history`, `history_size`, `rope_scale` and `size` belong under "image"',
+        )
     try:
         return ModelConfig.from_json(fields["model"])
     except (BadSetting, UnknownName) as problem:
@@ -204,88 +124,100 @@ def build_on_meta(cfg: ModelConfig) -> UnifiedIO2:
         return UnifiedIO2(cfg)
 
 
-def check_fit(path: str, tensors: dict[str, Tensor], shapes: dict[str, tuple[int, ...]]) -> None:
+@torch.no_grad()
+def fill(
+    model: UnifiedIO2,
+    source: TensorSource,
+    pieces: dict[str, tuple[str, ...]],
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype | None = None,
+) -> None:
+    """Give every tensor of a model on the meta device its memory and its numbers, one by one.
+
+    Args:
+        pieces: For each of our tensors those of the source it joins along the first axis; they
+            must fit. The steps of int8 layers may be left out: they are found on the way.
+        dtype: By the rule of `kept_dtype`; None as in the source.
+
+    Raises:
+        BadCheckpoint: When the source holds something else than floating-point numbers.
+    """
+    for name, blank in model.state_dict().items():
+        if name not in pieces:
+            continue
+        owner = model.get_submodule(name.rpartition(".")[0])
+        new: Tensor | None = None
+        begin = 0
+        for part in pieces[name]:
+            piece = source.read(part)
+            if piece.dim() < blank.dim():
+                piece = piece[None]  # a ViT's special token is one row of ours
+            if isinstance(owner, Int8Linear) and blank.dtype == torch.int8:
+                if piece.dtype != torch.int8:
+                    piece, step = quantise_rows(piece)
+                    if owner.step.is_meta:
+                        owner.step = step.new_empty(owner.step.shape, device=device)
+                    owner.step[begin : begin + len(step)] = step
+            elif not piece.is_floating_point():
+                remedy = "Weights are floating-point numbers; fetch or write the file again"
+                raise BadCheckpoint(source.path, f"{part} holds {piece.dtype}", remedy)
+            if new is None:
+                kept = piece.dtype if piece.dtype == torch.int8 else kept_dtype(name, dtype)
+                new = torch.empty(blank.shape, dtype=kept or piece.dtype, device=device)
+            new[begin : begin + len(piece)] = piece
+            begin += len(piece)
+        assert new is not None and begin == len(new), name
+        _assign(owner, name.rpartition(".")[2], new)
+
+
+def kept_dtype(name: str, dtype: torch.dtype | None) -> torch.dtype | None:
+    """What `dtype` means for one tensor: ViTs and quantisers keep float32, as released (spec n).
+
+    So do the steps of int8 weights. None stays None.
+    """
+    precise = name.startswith(("vit.", "audio_vit.")) or ".quantiser." in name
+    if dtype is not None and (precise or name.endswith(".step")):
+        return torch.float32
+    return dtype
+
+
+def cast(model: UnifiedIO2, dtype: torch.dtype) -> UnifiedIO2:
+    """Turn the weights of a model into `dtype`, by the rule of `kept_dtype`; the same model."""
+    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        if tensor.is_floating_point():
+            tensor.data = tensor.data.to(kept_dtype(name, dtype))
+    return model
+
+
+def check_fit(path: str, given: dict[str, Shape], wanted: dict[str, Shape]) -> None:
     """Raise `CheckpointMismatch` unless names and shapes are the same."""
-    missing = sorted(shapes.keys() - tensors.keys())
-    unexpected = sorted(tensors.keys() - shapes.keys())
+    missing = sorted(wanted.keys() - given.keys())
+    unexpected = sorted(given.keys() - wanted.keys())
     misshapen = [
-        f"{name}: {tuple(tensors[name].shape)} != {shapes[name]}"
-        for name in sorted(shapes.keys() & tensors.keys())
-        if tuple(tensors[name].shape) != shapes[name]
+        f"{name}: {given[name]} != {wanted[name]}"
+        for name in sorted(wanted.keys() & given.keys())
+        if given[name] != wanted[name]
     ]
     if missing or unexpected or misshapen:
         raise CheckpointMismatch(path, missing, unexpected, misshapen)
 
 
-def official_names(name: str) -> tuple[str, ...]:
-    """The official tensors that one of ours joins, in order; `UnknownName` for a foreign name."""
-    if name in _SINGLE:
-        return (_SINGLE[name],)
-    for ours, theirs, parts, leaves in _STACKS:
-        match = re.fullmatch(re.escape(ours) + r"(\d+)\.([a-z0-9_]+)\.(.+)", name)
-        if match and match[3] in leaves and (match[2] in parts or match[2] == "mlp"):
-            part = parts.get(match[2], "mlp")
-            return tuple(f"{theirs}{match[1]}.{part}.{leaf}" for leaf in leaves[match[3]])
-    raise UnknownName("tensor", name, (*_SINGLE, *(f"{stack[0]}…" for stack in _STACKS)))
+def shapes_of(tensors: dict[str, Tensor]) -> dict[str, Shape]:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
 
 
-def to_official(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Our state dict under the official names; undone by `from_official`."""
-    home = _VIT_HOMES["inputs.image.modality" not in state_dict]
-    official: dict[str, Tensor] = {}
-    for name, tensor in state_dict.items():
-        names = [old.replace(_VIT_HOMES[0], home) for old in official_names(name)]
-        pieces = tensor.chunk(len(names), dim=0)
-        for old, piece in zip(names, pieces, strict=True):
-            official[old] = piece[0] if name == "vit.special" else piece
-    return official
-
-
-def from_official(
-    state_dict: dict[str, Tensor], cfg: ModelConfig, path: str = "official state dict"
-) -> Placement:
-    """Place an official state dict into the names of the model of `cfg`.
-
-    Returns:
-        Our state dict (dtypes kept) and the names that belong to modalities `cfg` leaves out.
-
-    Raises:
-        CheckpointMismatch: Official tensors that are missing, misshapen, or neither placed nor
-            known to be out of scope, each by its official name.
-    """
-    ours = {name: torch.empty(shape, device="meta") for name, shape in model_shapes(cfg).items()}
-    wanted = {old: tuple(tensor.shape) for old, tensor in to_official(ours).items()}
-    given = dict(state_dict)
-    if "image" not in cfg.inputs and "image_history" in cfg.inputs:
-        # A full checkpoint keeps the shared ViT with the image input, which this model lacks.
-        for old in wanted:
-            shared = old.replace(_VIT_HOMES[1], _VIT_HOMES[0])
-            if old not in given and shared in given:
-                given[old] = given.pop(shared)
-    skipped = tuple(
-        prefix
-        for prefix in (
-            *(f"input_embedders.{m}." for m in _OFFICIAL_INPUTS if m not in cfg.inputs),
-            *(f"target_embedders.{m}." for m in _OFFICIAL_TARGETS if m not in cfg.targets),
-            *(f"{m}_token_embedder." for m in _OFFICIAL_TARGETS[1:] if m not in cfg.targets),
-        )
-    )
-    out_of_scope = sorted(old for old in given.keys() - wanted.keys() if old.startswith(skipped))
-    check_fit(path, {k: v for k, v in given.items() if k not in set(out_of_scope)}, wanted)
-    home = _VIT_HOMES["image" not in cfg.inputs]
-    placed: dict[str, Tensor] = {}
-    for name in ours:
-        pieces = [given[old.replace(_VIT_HOMES[0], home)] for old in official_names(name)]
-        if name == "vit.special":
-            pieces = [piece[None] for piece in pieces]
-        placed[name] = pieces[0] if len(pieces) == 1 else torch.cat(pieces)
-    return Placement(placed, out_of_scope)
-
-
-def model_shapes(cfg: ModelConfig) -> dict[str, tuple[int, ...]]:
+def model_shapes(cfg: ModelConfig) -> dict[str, Shape]:
     """Names and shapes of every tensor of the model of `cfg`; no memory is taken."""
-    return _shapes(build_on_meta(cfg))
+    return shapes_of(build_on_meta(cfg).state_dict())
 
 
-def _shapes(model: UnifiedIO2) -> dict[str, tuple[int, ...]]:
-    return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+def _stored_dtype(name: str, tensor: Tensor, dtype: torch.dtype | None) -> torch.dtype:
+    exact = not tensor.is_floating_point() or name.endswith(".step")
+    return tensor.dtype if dtype is None or exact else dtype
+
+
+def _assign(owner: nn.Module, leaf: str, tensor: Tensor) -> None:
+    old = getattr(owner, leaf)
+    if isinstance(old, nn.Parameter):
+        tensor = nn.Parameter(tensor, requires_grad=old.requires_grad)
+    setattr(owner, leaf, tensor)

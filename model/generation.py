@@ -1,4 +1,4 @@
-"""Writing an answer token by token (spec h).
+"""Writing text token by token (spec h). Pictures and sounds are in `signal_generation.py`.
 
 Shapes: B rows, V rows of the text table, T tokens so far with the leading 0.
 """
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from uio2_agent.errors import BadSetting, BadShape
 from uio2_agent.model.inputs import Inputs
+from uio2_agent.model.sampling import Rule, Sampling, per_row, ruled, uniform_numbers
 from uio2_agent.model.targets import START
 from uio2_agent.model.transformer import Encoded
 from uio2_agent.model.unified import UnifiedIO2
@@ -27,10 +28,13 @@ def generate_text(
     *,
     max_new_tokens: int,
     allowed: Allowed | None = None,
+    rule: Rule | None = None,
     temperature: float = 0.0,
     top_k: int | None = None,
     top_p: float | None = None,
     generators: Sequence[torch.Generator] | None = None,
+    stop: Callable[[list[int]], bool] | None = None,
+    on_tokens: Callable[[list[int]], None] | None = None,
 ) -> Tensor:
     """Answer every row of a batch.
 
@@ -41,79 +45,59 @@ def generate_text(
             rows), returns a bool (B, V) of what may come next; applied before anything is chosen.
             The rows of finished answers are ignored. Where it leaves every row a single token the
             model is not asked; fixed words of a format cost next to nothing.
+        rule: Changes the scores of every step at which the model is asked, before `allowed`.
         temperature: 0 takes the likeliest token; above, tokens are drawn.
         top_k, top_p: Draw only from the k likeliest, or the smallest set with mass p.
         generators: One per row, so that a row's draws do not depend on the others; without,
             row i draws from a fresh generator seeded i.
+        stop: Given a row's tokens so far (without the leading 0), whether that row is finished;
+            asked after each of its tokens. EOS always ends a row.
+        on_tokens: Called with every row's new token as soon as it is known, 0 for finished rows.
 
     Returns:
-        int64 (B, T) starting with 0; after a row's EOS come zeros. Stops when all rows are done.
+        int64 (B, T) starting with 0; after a row's end come zeros. Stops when all rows are done.
 
     Raises:
         BadSetting: On impossible settings, or when `allowed` leaves a row nothing.
+        BadShape: When `allowed` or `rule` returns something of another shape.
     """
     if not 0 < max_new_tokens <= model.cfg.max_text:
         raise BadSetting("max_new_tokens", max_new_tokens, f"from 1 to {model.cfg.max_text}")
-    if not temperature >= 0.0:
-        raise BadSetting("temperature", temperature, "0 or more")
-    if top_k is not None and top_k < 1:
-        raise BadSetting("top_k", top_k, "at least 1")
-    if top_p is not None and not 0.0 < top_p <= 1.0:
-        raise BadSetting("top_p", top_p, "above 0, at most 1")
+    sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p)
     encoded = model.encode(inputs) if isinstance(inputs, Inputs) else inputs
     count, device = encoded.states.shape[0], encoded.states.device
-    if temperature > 0:
-        generators = generators or [torch.Generator().manual_seed(i) for i in range(count)]
-        if len(generators) != count:
-            raise BadSetting("generators", len(generators), f"one per row, {count}")
+    generators = per_row(generators, count)
 
-    cache = model.decoder.start(encoded, max_new_tokens)
+    cache = model.start(encoded, max_new_tokens)
+    tokens = torch.full((count, max_new_tokens + 1), START, dtype=torch.int64, device=device)
     rows: list[list[int]] = [[] for _ in range(count)]
     done = [False] * count
-    columns = [torch.full((count,), START, dtype=torch.int64, device=device)]
-    mask: Tensor | None = None
-    settled = done
-    while len(columns) <= max_new_tokens and not all(done):
+    length = 1
+    while length <= max_new_tokens and not all(done):
+        settled, mask = done, None
         if allowed is not None:
             mask = allowed(rows)
             settled = _settled(mask, (count, model.cfg.text_vocab_size), done)
         if mask is not None and all(settled):
             # Nobody has a choice: the model reads these tokens together with the next ones.
-            chosen = mask.int().argmax(dim=-1).to(device)
+            chosen = mask.int().argmax(dim=-1)
         else:
-            unread = torch.stack(columns[cache.length :], dim=1)
-            logits = model.step(unread, cache)  # (B, V)
+            scores = model.step(tokens[:, cache.length : length], cache).float()  # (B, V)
+            scores = ruled(rule, scores, tokens[:, :length])
             if mask is not None:
-                logits = logits.masked_fill(~mask.to(device), -torch.inf)
-            if temperature > 0:
-                assert generators is not None
-                chosen = _draw(logits.float() / temperature, top_k, top_p, generators, settled)
-            else:
-                chosen = logits.argmax(dim=-1)
-        tokens = chosen.tolist()
-        if any(done):
-            tokens = [PAD if over else token for token, over in zip(tokens, done, strict=True)]
-            chosen = torch.tensor(tokens, device=device)
-        for i, token in enumerate(tokens):
+                scores = scores.masked_fill(~mask.to(device), -torch.inf)
+            uniform = _uniform(generators, settled, device) if sampling.draws else None
+            chosen = sampling.choose(scores, uniform)
+        new = [PAD if over else token for token, over in zip(chosen.tolist(), done, strict=True)]
+        tokens[:, length] = torch.tensor(new, device=device) if any(done) else chosen
+        length += 1
+        for i, token in enumerate(new):
             if not done[i]:
                 rows[i].append(token)
-                done[i] = token == EOS
-        columns.append(chosen)
-    return torch.stack(columns, dim=1)
-
-
-def keep_top_k(logits: Tensor, k: int) -> Tensor:
-    """logits (B, V) with all but the k largest of a row at -inf."""
-    least = logits.topk(min(k, logits.shape[-1]), dim=-1).values[:, -1:]
-    return logits.masked_fill(logits < least, -torch.inf)
-
-
-def keep_top_p(logits: Tensor, p: float) -> Tensor:
-    """logits (B, V) with all but the smallest set of mass ≥ p at -inf; at least one stays."""
-    ascending, order = logits.sort(dim=-1)
-    tail = ascending.softmax(dim=-1).cumsum(dim=-1) <= 1.0 - p
-    tail[:, -1] = False
-    return logits.masked_fill(tail.scatter(-1, order, tail), -torch.inf)
+                done[i] = token == EOS or (stop is not None and stop(rows[i]))
+        if on_tokens is not None:
+            on_tokens(new)
+    return tokens[:, :length].contiguous()
 
 
 def _settled(mask: Tensor, shape: tuple[int, int], done: list[bool]) -> list[bool]:
@@ -128,28 +112,15 @@ def _settled(mask: Tensor, shape: tuple[int, int], done: list[bool]) -> list[boo
     return [over or count == 1 for over, count in zip(done, left, strict=True)]
 
 
-def _draw(
-    logits: Tensor,
-    top_k: int | None,
-    top_p: float | None,
-    generators: Sequence[torch.Generator],
-    settled: list[bool],
+def _uniform(
+    generators: Sequence[torch.Generator], settled: list[bool], device: torch.device
 ) -> Tensor:
-    """One token per row (B) by inverting the cumulative distribution.
+    """The next number of every row (B,) float64.
 
     Rows without a choice draw no number: whether the model runs for them depends on the others.
     """
-    if top_k is not None:
-        logits = keep_top_k(logits, top_k)
-    if top_p is not None:
-        logits = keep_top_p(logits, top_p)
-    # A finished row may have nothing allowed; what it draws is dropped.
-    mass = logits.double().softmax(dim=-1).nan_to_num(0.0).cumsum(dim=-1)
-    uniform = [
-        0.0 if over else torch.rand(1, generator=g, device=g.device, dtype=torch.float64).item()
-        for g, over in zip(generators, settled, strict=True)
-    ]
-    point = torch.tensor(uniform, dtype=torch.float64, device=logits.device)[:, None]
-    # `right` skips leading tokens without mass when the number drawn is exactly 0.
-    chosen = torch.searchsorted(mass, point * mass[:, -1:], right=True)[:, 0]
-    return chosen.clamp(max=logits.shape[-1] - 1)
+    uniform = torch.zeros(len(settled), dtype=torch.float64, device=device)
+    for i, generator in enumerate(generators):
+        if not settled[i]:
+            uniform[i] = uniform_numbers([generator], 1, device)[0, 0]
+    return uniform

@@ -1,17 +1,19 @@
-"""What the model reads, and how each modality becomes tokens of the encoder (spec c1, c2, c4).
+"""What the model reads, and how each modality becomes tokens of the encoder (spec c).
 
-Shapes: B rows, L text tokens, N patches, P numbers in a patch (768), T frames, n latents a frame,
-F frames of all rows, D width. Every embedder returns `Tokens`.
+Shapes: B rows, L text tokens, N patches, P numbers in a patch (768 of a picture, 256 of a
+spectrogram), T frames, n latents a frame, F frames of all rows, D width, M tokens of all kinds.
+A *signal* is image or audio; what follows knows no difference but their configs.
 """
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from uio2_agent.errors import BadShape
 from uio2_agent.model.config import ModelConfig
+from uio2_agent.model.layers import Linear
 from uio2_agent.model.resampler import Resampler
 from uio2_agent.model.rope import grid_table, line_table
 from uio2_agent.model.vit import ViT
@@ -19,14 +21,15 @@ from uio2_agent.model.vit import ViT
 PATCH = 16
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 STD = (0.26862954, 0.26130258, 0.27577711)
+LOG_MEL_MEAN, LOG_MEL_STD = -4.26, 9.14
 
 
 @dataclass(frozen=True)
 class Patches:
-    """Normalised 16x16 patches of pictures; "…" is (B) for image, (B, T) for history.
+    """Normalised 16x16 patches of pictures or spectrograms; "…" is (B), or (B, T) for history.
 
-    pixels (…, N, 768) in (row, column, channel) order; mask (…, N) bool; pos_ids (…, N) int64,
-    the row-major place of each patch on `grid`.
+    pixels (…, N, P) in (row, column, channel) order; mask (…, N) bool; pos_ids (…, N) int64,
+    the row-major place of each patch on `grid`. A spectrogram's rows are time, its columns mels.
     """
 
     pixels: Tensor
@@ -35,8 +38,7 @@ class Patches:
     grid: tuple[int, int]
 
     def to(self, device: torch.device | str) -> "Patches":
-        pixels, mask, pos_ids = (t.to(device) for t in (self.pixels, self.mask, self.pos_ids))
-        return Patches(pixels, mask, pos_ids, self.grid)
+        return moved(self, device)
 
 
 @dataclass(frozen=True)
@@ -47,35 +49,37 @@ class FrameLatents:
     mask: Tensor
 
     def to(self, device: torch.device | str) -> "FrameLatents":
-        return FrameLatents(self.latents.to(device), self.mask.to(device))
+        return moved(self, device)
 
 
 @dataclass(frozen=True)
 class Inputs:
     """One batch of B examples; a modality that no row has is left out.
 
-    text (B, L) int64, right-padded with 0; image: Patches (B, N, …);
-    image_history: Patches (B, T, N, …) or FrameLatents, oldest frame first.
+    text (B, L) int64, right-padded with 0; image, audio: Patches (B, N, …);
+    image_history, audio_history: Patches (B, T, N, …) or FrameLatents, oldest frame first.
     """
 
     text: Tensor | None = None
     image: Patches | None = None
     image_history: Patches | FrameLatents | None = None
+    audio: Patches | None = None
+    audio_history: Patches | FrameLatents | None = None
 
     def to(self, device: torch.device | str) -> "Inputs":
-        return Inputs(
-            text=None if self.text is None else self.text.to(device),
-            image=None if self.image is None else self.image.to(device),
-            image_history=None if self.image_history is None else self.image_history.to(device),
-        )
+        return moved(self, device)
 
 
 class Tokens(NamedTuple):
-    """embeddings (B, M, D), mask (B, M) bool, rope (B, M, d/2) complex64."""
+    """embeddings (B, M, D), mask (B, M) bool, rope (B, M, d/2) complex64.
+
+    examples (B, M) int64: where rows are packed, the example each token belongs to.
+    """
 
     embeddings: Tensor
     mask: Tensor
     rope: Tensor
+    examples: Tensor | None = None
 
 
 def patchify(images: Tensor, pixel_mask: Tensor | None = None) -> Patches:
@@ -99,20 +103,44 @@ def patchify(images: Tensor, pixel_mask: Tensor | None = None) -> Patches:
         raise BadShape("images", shape, "(…, 3, H, W) with H and W multiples of 16")
     if images.dtype != torch.uint8 and not images.is_floating_point():
         raise BadShape("images", images.dtype, "uint8, or float in [0, 1]")
-    lead, (rows, cols) = shape[:-3], (shape[-2] // PATCH, shape[-1] // PATCH)
-    blocks = images.reshape(-1, 3, rows, PATCH, cols, PATCH).permute(0, 2, 4, 3, 5, 1)
-    pixels = blocks.reshape(-1, rows * cols, PATCH * PATCH, 3)
-    mean, std = (torch.tensor(v, device=images.device) for v in (MEAN, STD))
-    pixels = pixels / 255 if images.dtype == torch.uint8 else pixels.float()
-    pixels = ((pixels - mean) / std).reshape(*lead, rows * cols, -1)
-    if pixel_mask is None:
-        mask = torch.ones(*lead, rows * cols, dtype=torch.bool, device=images.device)
+    mean, std = (torch.tensor(v, device=images.device)[:, None, None] for v in (MEAN, STD))
+    pixels = images / 255 if images.dtype == torch.uint8 else images.float()
+    return _cut((pixels - mean) / std, pixel_mask)
+
+
+def patchify_sound(log_mel: Tensor, cell_mask: Tensor | None = None) -> Patches:
+    """Log-mel spectrograms (…, time, mels) → normalised Patches (…, N, 256).
+
+    Args:
+        log_mel: Natural logarithms of power, time and mels multiples of 16.
+        cell_mask: The same shape, true where there was sound.
+
+    Raises:
+        BadShape: On a side that is no multiple of 16, or integers.
+    """
+    shape = tuple(log_mel.shape)
+    if len(shape) < 2 or shape[-2] % PATCH or shape[-1] % PATCH or 0 in shape[-2:]:
+        raise BadShape("log_mel", shape, "(…, time, mels), both multiples of 16")
+    if not log_mel.is_floating_point():
+        raise BadShape("log_mel", log_mel.dtype, "float")
+    normal = (log_mel.float() - LOG_MEL_MEAN) / LOG_MEL_STD
+    return _cut(normal[..., None, :, :], cell_mask)
+
+
+def _cut(images: Tensor, mask: Tensor | None) -> Patches:
+    """(…, C, H, W) float → patches; one counts where its cell (8, 8) does."""
+    lead, (channels, height, width) = images.shape[:-3], images.shape[-3:]
+    rows, cols = height // PATCH, width // PATCH
+    blocks = images.reshape(-1, channels, rows, PATCH, cols, PATCH).permute(0, 2, 4, 3, 5, 1)
+    pixels = blocks.reshape(*lead, rows * cols, PATCH * PATCH * channels)
+    if mask is None:
+        valid = torch.ones(*lead, rows * cols, dtype=torch.bool, device=images.device)
     else:
-        if tuple(pixel_mask.shape) != (*lead, *shape[-2:]):
-            raise BadShape("pixel_mask", tuple(pixel_mask.shape), str((*lead, *shape[-2:])))
-        mask = pixel_mask[..., PATCH // 2 :: PATCH, PATCH // 2 :: PATCH].flatten(-2).bool()
+        if tuple(mask.shape) != (*lead, height, width):
+            raise BadShape("mask", tuple(mask.shape), str((*lead, height, width)))
+        valid = mask[..., PATCH // 2 :: PATCH, PATCH // 2 :: PATCH].flatten(-2).bool()
     pos_ids = torch.arange(rows * cols, device=images.device).expand(*lead, -1)
-    return Patches(pixels, mask, pos_ids, (rows, cols))
+    return Patches(pixels, valid, pos_ids, (rows, cols))
 
 
 class TextInput(nn.Module):
@@ -135,36 +163,35 @@ class TextInput(nn.Module):
         return Tokens(x, tokens != 0, rope.expand(tokens.shape[0], -1, -1))
 
 
-class ImageInput(nn.Module):
-    """Last and second feature of every patch, projected."""
+class SignalInput(nn.Module):
+    """A picture or a sound: last and second feature of every patch, projected."""
 
-    def __init__(self, cfg: ModelConfig) -> None:
+    def __init__(self, cfg: ModelConfig, name: str) -> None:
         super().__init__()
-        self.cfg = cfg
-        self.projection = nn.Linear(2 * cfg.vit.width, cfg.width, bias=False)
+        self.cfg, self.name, self.signal = cfg, name, cfg.signal(name)
+        self.projection = Linear(2 * self.signal.vit.width, cfg.width, bias=False)
         self.modality = nn.Parameter(torch.zeros(cfg.width))
 
     def forward(self, patches: Patches, vit: ViT) -> Tokens:
         """patches (B, N, …) → N tokens a row."""
-        check_patches("image", patches, lead=1, width=self.cfg.vit.patch_width)
+        check_patches(self.name, patches, lead=1, width=self.signal.vit.patch_width)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.cfg.freeze_vit):
             features = torch.cat(vit(*_fields(patches)), dim=-1)  # (B, N, 2 W), last first
-        x = self.projection(features) + self.modality
-        table = grid_table(
-            *patches.grid, self.cfg.head_dim, x.device, scale=self.cfg.image_rope_scale
-        )
+        x = self.projection(features.to(self.modality.dtype)) + self.modality
+        table = grid_table(*patches.grid, self.cfg.head_dim, x.device, scale=self.signal.rope_scale)
         return Tokens(x, patches.mask.bool(), table[patches.pos_ids])
 
 
 class HistoryInput(nn.Module):
     """Each frame squeezed into n latents; a frame seen before comes as its latents."""
 
-    def __init__(self, cfg: ModelConfig) -> None:
+    def __init__(self, cfg: ModelConfig, name: str) -> None:
         super().__init__()
-        self.cfg = cfg
-        self.pre_projection = nn.Linear(cfg.vit.width, cfg.history.width, bias=False)
-        self.resampler = Resampler(cfg.history)
-        self.post_projection = nn.Linear(cfg.history.width, cfg.width, bias=False)
+        self.cfg, self.name, self.signal = cfg, name, cfg.signal(name)
+        vit, resampler = self.signal.vit, self.signal.history
+        self.pre_projection = Linear(vit.width, resampler.width, bias=False)
+        self.resampler = Resampler(resampler)
+        self.post_projection = Linear(resampler.width, cfg.width, bias=False)
         self.modality = nn.Parameter(torch.zeros(cfg.width))
 
     def encode_frames(self, patches: Patches, vit: nn.Module) -> Tensor:
@@ -172,10 +199,11 @@ class HistoryInput(nn.Module):
 
         `vit` is a `ViT` or something called as one.
         """
-        check_patches("frames", patches, lead=1, width=self.cfg.vit.patch_width)
+        check_patches(self.name, patches, lead=1, width=self.signal.vit.patch_width)
         # History never trains the ViT, whatever `freeze_vit` says (spec c2).
         with torch.no_grad():
             features, _ = vit(*_fields(patches))
+        features = features.to(self.modality.dtype)
         latents = self.resampler(self.pre_projection(features), patches.mask)
         return self.post_projection(latents) + self.modality
 
@@ -184,20 +212,20 @@ class HistoryInput(nn.Module):
         if isinstance(frames, Patches):
             frames = self._read(frames, vit)
         latents, valid = frames.latents, frames.mask.bool()
-        width, count = self.cfg.width, self.cfg.history.latents
+        width, count = self.cfg.width, self.signal.history.latents
         if latents.dim() != 4 or latents.shape[2:] != (count, width):
             raise BadShape("latents", tuple(latents.shape), f"(B, T, {count}, {width})")
         if valid.shape != latents.shape[:2]:
             raise BadShape("mask", tuple(valid.shape), f"{tuple(latents.shape[:2])} as the latents")
         rows, slots = valid.shape
         if slots > self.cfg.history_slots:
-            raise BadShape("history", f"{slots} frames", f"at most {self.cfg.history_slots}")
+            raise BadShape(self.name, f"{slots} frames", f"at most {self.cfg.history_slots}")
         table = grid_table(self.cfg.history_slots, count, self.cfg.head_dim, latents.device)
         rope = table[: slots * count].expand(rows, -1, -1)
         return Tokens(latents.flatten(1, 2), valid.repeat_interleave(count, dim=1), rope)
 
     def _read(self, patches: Patches, vit: ViT) -> FrameLatents:
-        check_patches("image_history", patches, lead=2, width=self.cfg.vit.patch_width)
+        check_patches(self.name, patches, lead=2, width=self.signal.vit.patch_width)
         valid = patches.mask.bool().any(dim=-1)  # (B, T)
         # Only frames that exist go through the ViT; the others stay zero.
         chosen = Patches(
@@ -223,3 +251,9 @@ def check_patches(name: str, patches: Patches, lead: int, width: int) -> None:
 
 def _fields(patches: Patches) -> tuple[Tensor, Tensor, Tensor, tuple[int, int]]:
     return patches.pixels, patches.mask, patches.pos_ids, patches.grid
+
+
+def moved(holder: Any, device: torch.device | str) -> Any:
+    """The same dataclass with all it holds on `device`."""
+    parts = {f.name: getattr(holder, f.name) for f in fields(holder)}
+    return replace(holder, **{k: v.to(device) for k, v in parts.items() if hasattr(v, "to")})

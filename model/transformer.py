@@ -4,24 +4,29 @@ Shapes: B rows, N input tokens, L target tokens, T cache length, D width, H head
 Rope rows of a sequence: complex64 (B or 1, length, d/2).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 
 from uio2_agent.model.config import ModelConfig
 from uio2_agent.model.layers import Attention, GatedMLP, RMSNorm, attention_bias, masked_logit
-from uio2_agent.model.rope import line_table
+from uio2_agent.model.masks import as_bias, same_segment
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """What the decoder reads: states (B, N, D), mask (B, N) bool, rope (B, N, d/2)."""
+    """What the decoder reads: states (B, N, D), mask (B, N) bool, rope (B, N, d/2).
+
+    examples (B, N) int64: where rows are packed, the example each token belongs to.
+    """
 
     states: Tensor
     mask: Tensor
     rope: Tensor
+    examples: Tensor | None = None
 
 
 @dataclass
@@ -30,6 +35,9 @@ class DecoderCache:
 
     keys, values: self-attention so far, (B, H, T, d), filled up to `length`.
     cross: keys and values of the whole input, (B, H, N, d), computed once per answer.
+    rope: of every position the answer may reach, (T, d/2).
+    biases: per layer what a position may read of the answer, (T, T); none where it is all before.
+    modality: what is being written.
     """
 
     keys: list[Tensor]
@@ -37,6 +45,8 @@ class DecoderCache:
     cross: list[tuple[Tensor, Tensor]]
     cross_bias: Tensor
     rope: Tensor
+    biases: Sequence[Tensor] | None = None
+    modality: str = "text"
     length: int = 0
 
 
@@ -63,9 +73,18 @@ class Encoder(nn.Module):
         self.layers = nn.ModuleList(EncoderLayer(cfg) for _ in range(cfg.encoder_layers))
         self.norm = RMSNorm(cfg.width)
 
-    def forward(self, embeddings: Tensor, mask: Tensor, rope: Tensor) -> Tensor:
-        """embeddings (B, N, D), mask (B, N), rope (B or 1, N, d/2) → states (B, N, D)."""
-        bias = attention_bias(mask, embeddings.dtype)
+    def forward(
+        self, embeddings: Tensor, mask: Tensor, rope: Tensor, examples: Tensor | None = None
+    ) -> Tensor:
+        """embeddings (B, N, D), mask (B, N), rope (B or 1, N, d/2) → states (B, N, D).
+
+        Tokens of packed rows read only those of their own example: examples (B, N) int64.
+        """
+        if examples is None:
+            bias = attention_bias(mask, embeddings.dtype)
+        else:
+            own = same_segment(examples, examples) & mask[:, None, :].bool()
+            bias = as_bias(own, embeddings.dtype)
         rope, x = rope[:, None], embeddings
         for layer in self.layers:
             x = layer(x, bias, rope)
@@ -100,18 +119,26 @@ class DecoderLayer(nn.Module):
         return x + self.mlp(self.norm3(x))
 
     def step(
-        self, x: Tensor, rope: Tensor, bias: Tensor | None, cache: DecoderCache, index: int
+        self,
+        x: Tensor,
+        rope: Tensor,
+        bias: Tensor | None,
+        past: tuple[Tensor, Tensor],
+        place: Tensor,
+        cross: tuple[Tensor, Tensor],
+        cross_bias: Tensor,
     ) -> Tensor:
-        """The next L tokens of every row: x (B, L, D) from position `cache.length` on."""
-        here, end = cache.length, cache.length + x.shape[1]
+        """The next L tokens of every row: x (B, L, D).
+
+        Their keys and values are put into `past`, two of (B, H, T, d), at `place` (L); they read
+        all T of them, as `bias` allows, and all of `cross`, two of (B, H, N, d).
+        """
         h = self.norm1(x)
-        k, v = self.attention.keys_values(h, rope)
-        cache.keys[index][:, :, here:end] = k
-        cache.values[index][:, :, here:end] = v
-        keys, values = cache.keys[index][:, :, :end], cache.values[index][:, :, :end]
-        x = x + self.attention.read(self.attention.queries(h, rope), keys, values, bias)
+        for kept, new in zip(past, self.attention.keys_values(h, rope), strict=True):
+            kept.index_copy_(2, place, new.to(kept.dtype))
+        x = x + self.attention.read(self.attention.queries(h, rope), *past, bias)
         q = self.cross_attention.queries(self.norm2(x), rope)
-        x = x + self.cross_attention.read(q, *cache.cross[index], cache.cross_bias)
+        x = x + self.cross_attention.read(q, *cross, cross_bias)
         return x + self.mlp(self.norm3(x))
 
 
@@ -125,32 +152,48 @@ class Decoder(nn.Module):
         self.norm = RMSNorm(cfg.width)
 
     def forward(
-        self, embeddings: Tensor, rope: Tensor, encoded: Encoded, self_bias: Tensor | None = None
+        self,
+        embeddings: Tensor,
+        rope: Tensor,
+        encoded: Encoded,
+        self_biases: Sequence[Tensor] | None = None,
+        examples: Tensor | None = None,
     ) -> Tensor:
         """Teacher-forced: embeddings (B, L, D), rope (B or 1, L, d/2) → hidden (B, L, D).
 
-        `self_bias`, additive and broadcastable to (B, H, L, L), replaces the plain causal mask.
+        Args:
+            self_biases: One per layer, additive, broadcastable to (B, H, L, L), in place of the
+                plain causal mask.
+            examples: (B, L) int64; tokens of packed rows read only inputs of their own example.
         """
         cross_bias = attention_bias(encoded.mask, embeddings.dtype)
+        if examples is not None and encoded.examples is not None:
+            own = same_segment(examples, encoded.examples) & encoded.mask[:, None, :]
+            cross_bias = as_bias(own, embeddings.dtype)
         rope, states_rope, x = rope[:, None], encoded.rope[:, None], embeddings
-        for layer in self.layers:
+        for index, layer in enumerate(self.layers):
+            self_bias = None if self_biases is None else self_biases[index]
             x = layer(x, rope, self_bias, encoded.states, states_rope, cross_bias)
         return self.norm(x)
 
-    def start(self, encoded: Encoded, max_length: int) -> DecoderCache:
-        """An empty cache for `max_length` tokens per row, cross keys and values filled in."""
-        states, rope = encoded.states, encoded.rope[:, None]
-        shape = (states.shape[0], self.heads, max_length, self.head_dim)
-        cross = []
-        for layer in self._layers():
-            k, v = layer.cross_attention.keys_values(states, rope)
-            cross.append((k.contiguous(), v.contiguous()))
+    def start(
+        self,
+        encoded: Encoded,
+        rope: Tensor,
+        biases: Sequence[Tensor] | None = None,
+        modality: str = "text",
+    ) -> DecoderCache:
+        """An empty cache for the T positions of rope (T, d/2), cross keys and values filled in."""
+        states = encoded.states
+        shape = (states.shape[0], self.heads, rope.shape[0], self.head_dim)
         return DecoderCache(
             keys=[states.new_empty(shape) for _ in self.layers],
             values=[states.new_empty(shape) for _ in self.layers],
-            cross=cross,
+            cross=[(k.contiguous(), v.contiguous()) for k, v in self.cross(encoded)],
             cross_bias=attention_bias(encoded.mask, states.dtype),
-            rope=line_table(max_length, self.head_dim, states.device),
+            rope=rope,
+            biases=biases,
+            modality=modality,
         )
 
     def step(self, embeddings: Tensor, cache: DecoderCache) -> Tensor:
@@ -160,10 +203,19 @@ class Decoder(nn.Module):
         bias = None  # a single token reads everything before it
         if end - here > 1:
             bias = x.new_full((end - here, end), masked_logit(x.dtype)).triu_(here + 1)
+        place = torch.arange(here, end, device=x.device)
         for index, layer in enumerate(self._layers()):
-            x = layer.step(x, rope, bias, cache, index)
+            if cache.biases is not None:
+                bias = cache.biases[index][here:end, :end]
+            past = (cache.keys[index][:, :, :end], cache.values[index][:, :, :end])
+            x = layer.step(x, rope, bias, past, place, cache.cross[index], cache.cross_bias)
         cache.length = end
         return self.norm(x)
+
+    def cross(self, encoded: Encoded) -> Iterator[tuple[Tensor, Tensor]]:
+        """Every layer's keys and values of the whole input, two of (B, H, N, d)."""
+        for layer in self._layers():
+            yield layer.cross_attention.keys_values(encoded.states, encoded.rope[:, None])
 
     def _layers(self) -> Iterator[DecoderLayer]:
         return cast("Iterator[DecoderLayer]", iter(self.layers))

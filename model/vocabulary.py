@@ -69,14 +69,28 @@ class Tokenizer:
         self.last_location_id = self.base_size + BINS - 1
 
     @classmethod
-    def from_file(cls, path: str | Path) -> "Tokenizer":
-        """Read a `tokenizer.model`; `BadCheckpoint` when it is missing or foreign."""
+    def from_file(cls, path: str | Path, base_size: int | None = None) -> "Tokenizer":
+        """Read a `tokenizer.model`.
+
+        Args:
+            base_size: Pieces the file must have, 32000 of LLaMA's; left out, any number.
+
+        Raises:
+            BadCheckpoint: The file is missing, foreign, or of another size.
+        """
         try:
             proto = Path(path).read_bytes()
         except OSError as problem:
             remedy = "Give a folder that holds tokenizer.model"
             raise BadCheckpoint(str(path), f"cannot be read ({problem})", remedy) from problem
-        return cls(proto, str(path))
+        tokenizer = cls(proto, str(path))
+        if base_size is not None and tokenizer.base_size != base_size:
+            raise BadCheckpoint(
+                str(path),
+                f"has {tokenizer.base_size} pieces, not {base_size}",
+                "Give the tokenizer.model of LLaMA 1 or 2; that of LLaMA 3 is of another kind",
+            )
+        return tokenizer
 
     def __reduce__(self) -> tuple[type["Tokenizer"], tuple[bytes, str]]:
         return type(self), (self._proto, self._name)

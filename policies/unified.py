@@ -143,7 +143,7 @@ class UnifiedPolicy:
 
     def _no_latents(self) -> Tensor:
         cfg = self.model.cfg
-        return torch.zeros(0, cfg.history.latents, cfg.width, device=self._device)
+        return torch.zeros(0, cfg.image.history.latents, cfg.width, device=self._device)
 
     # --- question and answer --------------------------------------------------------------------
 
@@ -194,7 +194,7 @@ class UnifiedPolicy:
     def _history(self, part: list[int], prompts: dict[int, Prompt]) -> FrameLatents:
         """Prompt pictures first, then past frames, newest last; what is left of T is masked."""
         cfg = self.model.cfg
-        shape = (len(part), self.codec.slots, cfg.history.latents, cfg.width)
+        shape = (len(part), self.codec.slots, cfg.image.history.latents, cfg.width)
         latents = torch.zeros(shape, device=self._device)
         mask = torch.zeros(shape[:2], dtype=torch.bool, device=self._device)
         for b, i in enumerate(part):

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from uio2_agent.model.inputs import ImageInput, Patches
+from uio2_agent.model.inputs import Patches, SignalInput
 from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.model.vocabulary import Tokenizer
 
@@ -42,7 +42,7 @@ def fit_to_vit(model: UnifiedIO2, pictures: Patches) -> None:
     LayerNorms do not notice. Attention starts sharper than QK-norm alone would let it.
     """
     vit, image = model.vit, model.inputs["image"]
-    assert isinstance(image, ImageInput)
+    assert isinstance(image, SignalInput)
     features = torch.cat(vit(pictures.pixels, pictures.mask, pictures.pos_ids, pictures.grid), -1)
     size = features.square().mean().sqrt()
     for name, tensor in vit.named_parameters():

@@ -7,10 +7,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from uio2_agent.model.checkpoint import from_official
 from uio2_agent.model.config import SIZES
 from uio2_agent.model.inputs import Inputs, Patches, Tokens, patchify
+from uio2_agent.model.official_names import from_official
 from uio2_agent.model.rope import grid_table, line_table
+from uio2_agent.model.targets import Targets, TokenTargets
 from uio2_agent.model.transformer import Encoded
 from uio2_agent.model.unified import UnifiedIO2
 
@@ -31,7 +32,8 @@ def golden():
 @pytest.fixture(scope="session")
 def official() -> dict[str, torch.Tensor]:
     """The reference's tiny random weights under their official names."""
-    return load_file(GOLDEN / "weights_model.safetensors")
+    names = ("weights_model", "weights_image_vqgan")
+    return {k: v for name in names for k, v in load_file(GOLDEN / f"{name}.safetensors").items()}
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +54,7 @@ def batch(golden) -> dict[str, torch.Tensor]:
 
 @pytest.fixture(scope="session")
 def tiny_inputs(batch) -> Inputs:
-    """The recorded batch of two rows: text, image and image history."""
+    """The recorded batch of two rows, all five modalities."""
 
     def patches(name: str, grid: tuple[int, int]) -> Patches:
         pixels, mask, pos_ids = (batch[f"inputs.{name}.{k}"] for k in ("input", "mask", "pos_ids"))
@@ -62,7 +64,23 @@ def tiny_inputs(batch) -> Inputs:
         text=batch["inputs.text.tokens"],
         image=patches("image", (24, 24)),
         image_history=patches("image_history", (16, 16)),
+        audio=patches("audio", (16, 8)),
+        audio_history=patches("audio_history", (16, 8)),
     )
+
+
+@pytest.fixture(scope="session")
+def tiny_targets(golden, batch) -> Targets:
+    """What the recorded batch shall say, pictures and sounds as the tokens recorded for them."""
+    out = golden("out_main")
+
+    def signal(name: str) -> TokenTargets:
+        parts = [batch[f"targets.{name}.{k}"] for k in ("mask", "loss_mask", "task_mask")]
+        tokens = torch.from_numpy(out[f"tgt.{name}.tokens"]).long()
+        return TokenTargets(tokens, parts[0].bool(), parts[1], parts[2].bool())
+
+    text = TokenTargets(batch["targets.text.targets"])
+    return Targets(text, signal("image"), signal("audio"))
 
 
 @pytest.fixture(scope="session")

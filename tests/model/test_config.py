@@ -6,7 +6,14 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from uio2_agent.errors import BadSetting, UnknownName
-from uio2_agent.model.config import SIZES, ModelConfig, ViTConfig, model_config
+from uio2_agent.model.config import (
+    SIGNALS,
+    SIZES,
+    ModelConfig,
+    ViTConfig,
+    VQGANConfig,
+    model_config,
+)
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -23,29 +30,30 @@ def test_an_unknown_size_lists_the_known_ones():
 
 def test_tiny_is_the_configuration_of_the_recordings(golden_folder):
     fields = json.loads((golden_folder / "tiny_config.json").read_text())
-    t5, vit, history = (fields[k] for k in ("t5_config", "image_vit_cfg", "image_history_cfg"))
-    cfg = SIZES["tiny"]
+    t5, cfg = fields["t5_config"], SIZES["tiny"]
     assert (cfg.width, cfg.heads, cfg.head_dim, cfg.mlp_width, cfg.text_vocab_size) == tuple(
         t5[k] for k in ("emb_dim", "num_heads", "head_dim", "mlp_dim", "vocab_size")
     )
     layers = (t5["num_encoder_layers"], t5["num_decoder_layers"])
     assert (cfg.encoder_layers, cfg.decoder_layers) == layers
-    assert (cfg.vit.width, cfg.vit.layers, cfg.vit.mlp_width, cfg.vit.head_dim) == tuple(
-        vit[k] for k in ("emb_dim", "num_layers", "mlp_dim", "head_dim")
-    )
-    assert (cfg.history.width, cfg.history.latents, cfg.history.mlp_width) == tuple(
-        history[k] for k in ("emb_dim", "latents_size", "mlp_dim")
-    )
-    assert list(cfg.image_size) == t5["default_image_vit_size"]
-    assert list(cfg.history_size) == t5["default_image_history_vit_size"]
+    for name in SIGNALS:
+        signal, vit, history = cfg.signal(name), fields[f"{name}_vit_cfg"], f"{name}_history_cfg"
+        assert (signal.vit.width, signal.vit.layers, signal.vit.mlp_width) == tuple(
+            vit[k] for k in ("emb_dim", "num_layers", "mlp_dim")
+        )
+        assert (signal.history.width, signal.history.latents, signal.history.mlp_width) == tuple(
+            fields[history][k] for k in ("emb_dim", "latents_size", "mlp_dim")
+        )
+        assert list(signal.size) == t5[f"default_{name}_vit_size"]
+        assert list(signal.history_size) == t5[f"default_{name}_history_vit_size"]
+        assert signal.vocab_size == t5[f"{name}_vocab_size"]
+        assert signal.target_length == t5[f"decoder_max_{name}_length"]
 
 
 @pytest.mark.parametrize(
     "changes",
     [
         {"head_dim": 10},
-        {"image_size": (384, 380)},
-        {"history_size": (0, 16)},
         {"inputs": ("image", "text")},
         {"inputs": ()},
         {"inputs": ("text", "text")},
@@ -54,6 +62,25 @@ def test_tiny_is_the_configuration_of_the_recordings(golden_folder):
 def test_a_model_nobody_could_build_is_refused(changes):
     with pytest.raises(BadSetting):
         replace(SIZES["nano"], **changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"size": (384, 380)},
+        {"history_size": (0, 16)},
+        {"target_grid": (32, 31)},
+        {"vocab_size": 16385},
+    ],
+)
+def test_a_signal_nobody_could_read_or_write_is_refused(changes):
+    with pytest.raises(BadSetting):
+        replace(SIZES["large"].image, **changes)
+
+
+def test_a_quantiser_whose_channels_cannot_be_grouped_is_refused():
+    with pytest.raises(BadSetting, match="groups"):
+        VQGANConfig(channels=48)
 
 
 def test_an_unknown_modality_lists_the_known_ones():
@@ -68,6 +95,8 @@ def test_a_vit_nobody_could_build_is_refused():
         ViTConfig(layers=1)
     with pytest.raises(BadSetting, match="heads"):
         ViTConfig(heads=5)
+    with pytest.raises(BadSetting, match="position_rows"):
+        ViTConfig(position_rows=100)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +105,9 @@ def test_a_vit_nobody_could_build_is_refused():
         lambda fields: fields.pop("width"),
         lambda fields: fields.update(widht=3),
         lambda fields: fields.update(vit=7),
-        lambda fields: fields.pop("history"),
+        lambda fields: fields["image"].update(vitt=7),
+        lambda fields: fields["audio"]["quantiser"].update(chanels=7),
+        lambda fields: fields["image"].update(vit=7),
     ],
 )
 def test_json_with_wrong_fields_is_refused(spoil):

@@ -1,13 +1,14 @@
-"""Answers token by token: parity, masks, batches, seeds."""
+"""Answers token by token: parity, masks, rules, batches, seeds, streaming."""
 
+import copy
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
 from uio2_agent.errors import BadSetting, BadShape
-from uio2_agent.model.generation import _draw, generate_text, keep_top_k, keep_top_p
+from uio2_agent.model.generation import _uniform, generate_text
+from uio2_agent.model.sampling import Sampling
 
 
 def banned(rows: list[list[int]]) -> torch.Tensor:
@@ -29,7 +30,7 @@ def test_greedy_answers_are_the_recorded_ones(tiny, recorded_states, golden):
 def test_scores_along_the_greedy_answer_match_the_reference(tiny, recorded_states, golden, matches):
     want = golden("gen")
     tokens = torch.from_numpy(want["text.sequences"])
-    cache = tiny.decoder.start(recorded_states, tokens.shape[1])
+    cache = tiny.start(recorded_states, tokens.shape[1])
     scores = [tiny.step(column[:, None], cache) for column in tokens[:, :-1].T]
     matches(torch.stack(scores, dim=1), want["text.scores"])
 
@@ -40,15 +41,14 @@ def test_greedy_answers_under_a_mask_are_the_recorded_ones(tiny, recorded_states
     assert answer.tolist() == want.tolist()
 
 
-def test_filters_match_the_reference(golden):
-    arrays = golden("sampling")
-    logits = torch.from_numpy(arrays["logits"])
-    for ours, name in (
-        (keep_top_p(logits, 0.9), "top_p_0.9"),
-        (keep_top_p(logits / 0.9, 0.95), "top_p_0.95_temp0.9"),
-        (keep_top_k(logits, 50), "top_k_50"),
-    ):
-        np.testing.assert_allclose(ours, arrays[name], rtol=1e-6, err_msg=name)
+def test_a_rule_changes_the_scores_as_a_mask_would(tiny, recorded_states, golden):
+    def rule(scores: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        scores[:, :2] = -1e4
+        return scores.scatter(1, tokens[:, -12:], -1e4)
+
+    want = golden("gen")["text_ban.sequences"]
+    answer = generate_text(tiny, recorded_states, max_new_tokens=48, rule=rule)
+    assert answer.tolist() == want.tolist()
 
 
 def only(*tokens: int):
@@ -97,13 +97,14 @@ def test_fixed_tokens_are_read_together_and_change_nothing(nano, nano_inputs, te
     finally:
         handle.remove()
     assert sum(reads) < 12 and max(reads) > 1 and answer.shape == (3, 13)
-    cache = nano.decoder.start(nano.encode(nano_inputs), 12)
+    cache = nano.start(nano.encode(nano_inputs), 12)
     for at in range(12):
         logits = nano.step(answer[:, at : at + 1], cache)
         mask = sentence(answer[:, 1 : at + 1].tolist())
         logits = logits.masked_fill(~mask, -torch.inf)
         single = (mask.sum(dim=-1) == 1).tolist()
-        drawn = _draw(logits, None, None, seeds, single) if temperature else logits.argmax(-1)
+        uniform = _uniform(seeds, single, logits.device)
+        drawn = Sampling(temperature=temperature).choose(logits, uniform)
         assert drawn.tolist() == answer[:, at + 1].tolist()
 
 
@@ -171,13 +172,53 @@ def test_the_same_seed_draws_the_same_answer_and_another_one_not(nano, nano_inpu
     assert draw(1) == draw(1) != draw(7)
 
 
-def test_draws_follow_the_distribution():
-    logits = torch.tensor([[0.5, 0.2, 0.0, 0.3]]).log()
-    generator = torch.Generator().manual_seed(0)
-    draws = [int(_draw(logits, None, None, [generator], [False])) for _ in range(4000)]
-    share = np.bincount(draws, minlength=4) / 4000
-    np.testing.assert_allclose(share, [0.5, 0.2, 0.0, 0.3], atol=0.03)
-    assert share[2] == 0.0
+def test_a_row_that_is_told_to_stop_is_padded(nano, nano_inputs):
+    answer = generate_text(
+        nano,
+        nano_inputs,
+        max_new_tokens=9,
+        allowed=only(7, 8, 9, 1),
+        stop=lambda row: row[-2:] == [8, 9],
+    )
+    assert answer.tolist() == [[0, 7, 8, 9]] * 3
+
+
+def test_every_token_is_streamed_as_it_comes(nano, nano_inputs):
+    def allowed(rows: list[list[int]]) -> torch.Tensor:
+        mask = torch.zeros(len(rows), 2304, dtype=torch.bool)
+        for i, row in enumerate(rows):
+            mask[i, 1 if len(row) == i else 50 + len(row)] = True
+        return mask
+
+    columns: list[list[int]] = []
+    answer = generate_text(
+        nano, nano_inputs, max_new_tokens=9, allowed=allowed, on_tokens=columns.append
+    )
+    assert columns == [[1, 50, 50], [0, 1, 51], [0, 0, 1]] == answer[:, 1:].T.tolist()
+
+
+def test_an_interrupted_answer_leaves_nothing_behind(nano, nano_inputs):
+    whole = generate_text(nano, nano_inputs, max_new_tokens=6, temperature=1.0)
+
+    def interrupt(_: list[int]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        generate_text(nano, nano_inputs, max_new_tokens=6, temperature=1.0, on_tokens=interrupt)
+    again = generate_text(nano, nano_inputs, max_new_tokens=6, temperature=1.0)
+    assert torch.equal(again, whole)
+
+
+def test_bfloat16_models_choose_in_float32(nano, nano_inputs):
+    half, seen = copy.deepcopy(nano).bfloat16(), []
+
+    def rule(scores: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
+        seen.append(scores.dtype)
+        return scores
+
+    inputs = replace(nano_inputs, image=None, image_history=None)
+    answer = generate_text(half, inputs, max_new_tokens=4, temperature=1.0, rule=rule)
+    assert answer.shape == (3, 5) and set(seen) == {torch.float32}
 
 
 def test_cross_attention_keys_are_computed_once_per_answer(nano, nano_inputs):
@@ -203,6 +244,7 @@ def test_cross_attention_keys_are_computed_once_per_answer(nano, nano_inputs):
         {"top_p": 0.0},
         {"top_p": 1.5},
         {"temperature": 1.0, "generators": [torch.Generator()]},
+        {"generators": []},
         {"allowed": lambda rows: torch.zeros(len(rows), 2304, dtype=torch.bool)},
     ],
 )

@@ -7,10 +7,18 @@ import pytest
 import torch
 
 from uio2_agent.errors import BadShape
-from uio2_agent.model.inputs import MEAN, STD, FrameLatents, Inputs, patchify
+from uio2_agent.model.config import INPUT_MODALITIES
+from uio2_agent.model.inputs import (
+    MEAN,
+    STD,
+    FrameLatents,
+    Inputs,
+    patchify,
+    patchify_sound,
+)
 
 
-@pytest.mark.parametrize("name", ["text", "image", "image_history"])
+@pytest.mark.parametrize("name", INPUT_MODALITIES)
 def test_tokens_of_each_modality_match_the_reference(tiny, tiny_inputs, golden, matches, name):
     tokens = tiny.embed(Inputs(**{name: getattr(tiny_inputs, name)}))
     out = golden("out_main")
@@ -42,6 +50,22 @@ def test_a_patch_counts_where_its_middle_pixel_is_real(golden):
     assert torch.equal(ours, torch.from_numpy(arrays["odd_333x517.input384.patch_mask"]).bool())
 
 
+def test_a_patch_of_a_spectrogram_lists_its_cells_by_time_then_mel(golden):
+    log_mel = torch.from_numpy(golden("mel")["log_mel_masked"]).T  # (256 time, 128 mel)
+    patches = patchify_sound(log_mel)
+    assert patches.grid == (16, 8) and patches.pixels.shape == (128, 256)
+    recorded = torch.from_numpy(golden("mel")["vit_input_time_mel"])
+    torch.testing.assert_close(patches.pixels[11].view(16, 16), recorded[16:32, 48:64])
+
+
+@pytest.mark.parametrize(
+    "log_mel", [torch.zeros(250, 128), torch.zeros(16), torch.zeros(16, 16, dtype=torch.int64)]
+)
+def test_spectrograms_that_are_none_are_refused(log_mel):
+    with pytest.raises(BadShape, match="log_mel"):
+        patchify_sound(log_mel)
+
+
 @pytest.mark.parametrize(
     "images",
     [
@@ -58,7 +82,7 @@ def test_pictures_that_are_no_pictures_are_refused(images):
 
 
 def test_a_pixel_mask_of_another_size_is_refused():
-    with pytest.raises(BadShape, match="pixel_mask"):
+    with pytest.raises(BadShape, match="mask"):
         patchify(torch.zeros(3, 32, 32), torch.ones(16, 32))
 
 

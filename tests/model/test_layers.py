@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from uio2_agent.model.layers import MLP, Attention, GatedMLP, RMSNorm, attention_bias
+from uio2_agent.model.layers import MLP, Attention, GatedMLP, Linear, RMSNorm, attention_bias
 
 
 def test_rms_norm_is_its_formula():
@@ -48,6 +48,20 @@ def test_the_two_mlps_are_their_formulas():
     gate, up = gated.gate_up.weight[:10], gated.gate_up.weight[10:]
     want = (torch.nn.functional.silu(x @ gate.T) * (x @ up.T)) @ gated.down.weight.T
     torch.testing.assert_close(gated(x), want)
+    relu = MLP(6, 10, "relu", True)
+    torch.testing.assert_close(relu(x), relu.down(relu.up(x).clamp(min=0)))
     erf, tanh = MLP(6, 10, "gelu_erf", True), MLP(6, 10, "gelu_tanh", True)
     tanh.load_state_dict(erf.state_dict())
     assert 0 < (erf(x) - tanh(x)).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7])
+@pytest.mark.parametrize("bias", [False, True])
+def test_the_fast_product_of_large_weights_is_the_plain_one(rows, bias):
+    torch.manual_seed(0)
+    layer, x = Linear(512, 512, bias=bias), torch.randn(3, rows, 512)
+    want = torch.nn.functional.linear(x, layer.weight, layer.bias)
+    assert want.requires_grad
+    torch.testing.assert_close(layer(x), want)  # gradients take the plain way
+    with torch.no_grad():
+        torch.testing.assert_close(layer(x), want.detach(), atol=1e-5, rtol=1e-5)

@@ -7,8 +7,9 @@ import torch
 from safetensors.torch import load_file
 
 from uio2_agent.errors import UnknownName
-from uio2_agent.model.checkpoint import from_official
 from uio2_agent.model.config import SIZES, ResamplerConfig
+from uio2_agent.model.inputs import Inputs
+from uio2_agent.model.official_names import from_official
 from uio2_agent.model.resampler import Resampler
 from uio2_agent.model.unified import UnifiedIO2
 
@@ -34,17 +35,25 @@ def test_latents_match_the_reference(tiny, tiny_inputs, golden, matches):
     matches(ours[mask.any(1)], recorded[mask.any(1)])
 
 
-def test_scaled_cosine_matches_the_reference(official, tiny_inputs, golden, golden_folder, matches):
-    cfg = replace(SIZES["tiny"], history=replace(SIZES["tiny"].history, attention="scaled_cosine"))
-    weights = {k: v for k, v in official.items() if "image_history." not in k}
+@pytest.mark.parametrize("name", ["image", "audio"])
+def test_scaled_cosine_matches_the_reference(
+    official, tiny_inputs, golden, golden_folder, matches, name
+):
+    signal = SIZES["tiny"].signal(name)
+    cosine = replace(signal, history=replace(signal.history, attention="scaled_cosine"))
+    cfg = replace(SIZES["tiny"], **{name: cosine})
     other = load_file(golden_folder / "weights_scaled_cosine_history.safetensors")
+    ours = f"input_embedders.{name}_history."
+    weights = {k: v for k, v in official.items() if not k.startswith(ours)}
+    weights |= {k: v for k, v in other.items() if k.startswith(ours)}
     model = UnifiedIO2(cfg)
-    model.load_state_dict(from_official({**weights, **other}, cfg).state_dict)
+    model.load_state_dict(from_official(weights, cfg).state_dict)
+    history = f"{name}_history"
     with torch.no_grad():
-        tokens = model.inputs["image_history"](tiny_inputs.image_history, model.vit)
+        tokens = model.embed(Inputs(**{history: getattr(tiny_inputs, history)}))
     recorded = golden("out_scaled_cosine")
-    assert torch.equal(tokens.mask, torch.from_numpy(recorded["image_history.mask"]).bool())
-    matches(tokens.embeddings, recorded["image_history.embed"], tokens.mask, atol=1e-5)
+    assert torch.equal(tokens.mask, torch.from_numpy(recorded[f"{history}.mask"]).bool())
+    matches(tokens.embeddings, recorded[f"{history}.embed"], tokens.mask, atol=1e-5)
 
 
 @pytest.mark.parametrize("attention", ["qk_norm", "scaled_cosine"])

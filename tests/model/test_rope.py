@@ -50,3 +50,8 @@ def test_a_table_made_in_inference_mode_serves_training():
     x = torch.ones(1, 1, 77, 16, requires_grad=True)
     rotate(x, table[None, None]).sum().backward()
     assert x.grad is not None and x.grad.isfinite().all()
+
+
+def test_rotation_by_real_numbers_is_that_by_complex_ones():
+    x, rope = torch.randn(2, 3, 5, 8), grid_table(1, 5, 8, torch.device("cpu"))
+    torch.testing.assert_close(rotate(x, torch.view_as_real(rope)), rotate(x, rope))

@@ -117,3 +117,11 @@ def test_a_file_that_is_no_tokenizer_is_refused(tmp_path, proto, tokenizer):
             Tokenizer.from_file(path)
     path.write_bytes(proto)
     assert Tokenizer.from_file(path).size == tokenizer.size
+
+
+def test_a_file_of_another_size_than_asked_for_is_refused(tmp_path, proto):
+    path = tmp_path / "tokenizer.model"
+    path.write_bytes(proto)
+    assert Tokenizer.from_file(path, base_size=420).base_size == 420
+    with pytest.raises(BadCheckpoint, match="has 420 pieces, not 32000. Give the tokenizer.model"):
+        Tokenizer.from_file(path, base_size=32000)

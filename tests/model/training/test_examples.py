@@ -6,6 +6,7 @@ import torch
 
 from uio2_agent.model.config import SIZES
 from uio2_agent.model.inputs import FrameLatents
+from uio2_agent.model.targets import text_targets
 from uio2_agent.model.training.examples import Example, collate, pad
 from uio2_agent.model.unified import UnifiedIO2
 
@@ -44,6 +45,6 @@ def test_a_batch_without_frames_has_no_history(model):
 def test_the_company_an_example_keeps_does_not_change_its_logits(model):
     with torch.no_grad():
         one, many = collate([example(1, 0)]), collate([example(1, 0), example(3, 4)])
-        alone = model(one.inputs(model), one.targets)
-        among = model(many.inputs(model), many.targets)
+        alone = model(one.inputs(model), text_targets(one.targets))["text"]
+        among = model(many.inputs(model), text_targets(many.targets))["text"]
     torch.testing.assert_close(among[:1, : alone.shape[1]], alone, atol=1e-4, rtol=1e-4)

@@ -10,7 +10,7 @@ from uio2_agent.model.vit import ViT
 
 def setup(capacity=10):
     torch.manual_seed(0)
-    vit = ViT(SIZES["nano"].vit).eval()
+    vit = ViT(SIZES["nano"].image.vit).eval()
     looks: list[int] = []
     vit.register_forward_hook(lambda m, args, out: looks.append(len(args[0])))
     images = torch.randint(0, 256, (3, 3, 128, 256), dtype=torch.uint8)
