@@ -14,7 +14,6 @@ from pathlib import Path
 import cpu_model
 import gpu_model
 import torch
-from cpu_model import peak_memory
 from pair import config, make
 from peer import find_checkout
 from timing import machine, replace_section, table
@@ -41,7 +40,7 @@ class Settings:
 
 def read_settings(words: list[str]) -> Settings:
     """`key=value` words; `UnknownName` for a key there is none of."""
-    pairs = dict(word.split("=", 1) if "=" in word else (word, "") for word in words)
+    pairs = {name: value for name, _, value in (word.partition("=") for word in words)}
     known = [field.name for field in fields(Settings)]
     for name in pairs:
         if name not in known:
@@ -55,18 +54,19 @@ def main() -> None:
     cfg, device = config(settings.size), torch.device(settings.device)
     folder = find_checkout(settings.port)
     if settings.memory:
-        print(peak_memory(settings.memory, cfg, folder))
+        print(cpu_model.peak_memory(settings.memory, cfg, folder))
         return
-    part = settings.part or ("cpu" if device.type == "cpu" else "gpu")
-    what = PARTS[part]
-    lines = (
-        [] if what is gpu_model else cpu_model.memory(__file__, sys.argv[1:], folder is not None)
-    )
-    lines += what.measure(make(cfg, device, what.DTYPE, folder))
-    beside = "" if folder else " The port was not at hand, so ours stands alone."
-    report = Path(settings.report)
-    intro = f"Size {settings.size}, {machine(device)}{beside}"
-    replace_section(report, what.TITLE, [intro, "", what.METHOD, "", *table(lines)])
+    name = settings.part or ("cpu" if device.type == "cpu" else "gpu")
+    if name not in PARTS:
+        raise UnknownName("part", name, PARTS)
+    part, report = PARTS[name], Path(settings.report)
+    alone = "" if folder else " The port was not at hand, so ours stands alone."
+    intro = f"Size {settings.size}, {machine(device)}{alone}"
+    lines = []
+    if part is cpu_model:  # in fresh processes, while this one is still small
+        lines += cpu_model.memory(__file__, sys.argv[1:], with_port=folder is not None)
+    lines += part.measure(make(cfg, device, part.DTYPE, folder))
+    replace_section(report, part.TITLE, [intro, "", part.METHOD, "", *table(lines)])
     if gpu_model.TITLE not in report.read_text():
         replace_section(report, gpu_model.TITLE, UNMEASURED)
     print(report.read_text())

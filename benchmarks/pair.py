@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from peer import Port
-from timing import Call, interleaved
+from timing import Call, Rounds, interleaved
 from torch import Tensor
 
 from uio2_agent.model.checkpoint import build_on_meta, cast
@@ -30,16 +30,21 @@ class Pair:
     port: Port | None
 
     def compare(
-        self, ours: Call, port: Callable[[Port], object], repeats: int, products: Call | None = None
-    ) -> dict[str, float]:
-        """Median seconds of `ours`, of `port` where there is one, and of `products` if given."""
+        self,
+        ours: Call,
+        port: Callable[[Port], object],
+        repeats: int,
+        warm_up: bool = True,
+        products: Call | None = None,
+    ) -> Rounds:
+        """`ours`, `port` where there is one, and `products` if given, in turn."""
         calls = {"ours": ours}
         peer = self.port
         if peer is not None:
             calls["port"] = lambda: port(peer)
         if products is not None:
             calls["products"] = products
-        return interleaved(calls, repeats)
+        return interleaved(calls, repeats, warm_up)
 
 
 def config(size: str) -> ModelConfig:

@@ -10,7 +10,7 @@ import dataclasses
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from uio2_agent.errors import BadSetting
-from uio2_agent.model.config import ModelConfig
+from uio2_agent.model.config import ModelConfig, VQGANConfig
 from uio2_agent.model.inputs import Inputs, Patches
 from uio2_agent.model.official_names import to_official
 from uio2_agent.model.unified import UnifiedIO2
@@ -85,6 +85,9 @@ class _Cache:
 class _Greedy:
     """The likeliest token, again and again; the end token does not stop it."""
 
+    prepare_inputs_for_generation: Callable[..., dict[str, Any]]
+    __call__: Callable[..., "_Step"]
+
     def generate(
         self, input_ids: Tensor, max_new_tokens: int, past_key_values: Any = None, **settings: Any
     ) -> Tensor:
@@ -110,7 +113,7 @@ def _world(checkout: Path) -> Iterator[None]:
     """What the port must find while its modules are executed; all of it is undone at the end."""
     modules = {name: _Anything(name) for name in STANDINS}
     empty = {name: type(name, (), {}) for name in ("PyTorchModelHubMixin", "PushToHubMixin")}
-    parts: dict[str, dict[str, object]] = {
+    parts: dict[str, dict[str, Any]] = {
         "transformers": {
             "DynamicCache": _Cache,
             "GenerationMixin": _Greedy,
@@ -169,7 +172,7 @@ def find_checkout(path: str) -> Path | None:
 class Port:
     """The port's model with the weights of ours, and its own way of doing what we measure."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Any) -> None:
         self.model = model
 
     @classmethod
@@ -201,6 +204,7 @@ class Port:
                     "mask": value.mask.int(),
                     "pos_ids": value.pos_ids.int(),
                 }
+        assert inputs.text is not None
         return {"text": {"tokens": inputs.text.int()}, **found}
 
     def embed(self, batch: dict[str, dict[str, Tensor]]) -> Any:
@@ -269,12 +273,13 @@ class PortEncoded:
     sequence: Any
 
 
-def build(folder: Path, cfg: ModelConfig) -> nn.Module:
+def build(folder: Path, cfg: ModelConfig) -> Any:
     """The port's model of our config, with its own random weights."""
     with _world(folder):
         settings = importlib.import_module(f"{PACKAGE}.config")
         model = importlib.import_module(f"{PACKAGE}.model")
     image, cosine = cfg.image, cfg.image.history.attention == "scaled_cosine"
+    assert isinstance(image.quantiser, VQGANConfig)
     full = settings.Config(
         t5_config=settings.T5Config(
             vocab_size=cfg.text_vocab_size,

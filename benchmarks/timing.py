@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 Call = Callable[[], object]
+Rounds = dict[str, list[float]]  # seconds of what was called, round by round
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,40 +27,57 @@ class Line:
     goal: str = ""
 
 
-def interleaved(calls: dict[str, Call], repeats: int) -> dict[str, float]:
-    """Median seconds of each call, by the clock on the wall.
+def interleaved(calls: dict[str, Call], repeats: int, warm_up: bool = True) -> Rounds:
+    """Seconds of each call in each of `repeats` rounds, by the clock on the wall.
 
-    They take turns, so that what else the machine does meets all of them alike. The first round
-    warms up and does not count.
+    In a round all take their turn, so that what else the machine does meets them alike. A round
+    before the others warms up and does not count.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(1 + repeats):
+    rounds: Rounds = {name: [] for name in calls}
+    for _ in range(warm_up + repeats):
         for name, call in calls.items():
-            finish()
-            start = time.perf_counter()
-            call()
-            finish()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(taken[1:]) for name, taken in seconds.items()}
+            rounds[name].append(clocked(call))
+    return {name: taken[warm_up:] for name, taken in rounds.items()}
 
 
-def seconds(what: str, taken: dict[str, float], goal: str = "") -> Line:
-    """A line of seconds: less is better."""
-    return _line(what, taken, lambda s: f"{s * 1e3:,.0f} ms" if s < 10 else f"{s:,.1f} s", goal)
+def clocked(call: Call) -> float:
+    """Seconds of one call, with all that the GPU was told to do."""
+    finish()
+    start = time.perf_counter()
+    call()
+    finish()
+    return time.perf_counter() - start
 
 
-def rate(what: str, taken: dict[str, float], count: int, goal: str = "") -> Line:
+def best(call: Call, repeats: int = 10) -> float:
+    """Least seconds of a call, after one that warms up."""
+    return min([clocked(call) for _ in range(1 + repeats)][1:])
+
+
+def quotients(rounds: Rounds, above: str, below: str) -> list[float]:
+    """How many times as long `above` took as `below`, round by round."""
+    return [a / b for a, b in zip(rounds[above], rounds[below], strict=True)]
+
+
+def seconds(what: str, rounds: Rounds, goal: str = "") -> Line:
+    """A line of medians in seconds: less is better."""
+    return _line(what, rounds, lambda s: f"{s * 1e3:,.0f} ms" if s < 10 else f"{s:,.1f} s", goal)
+
+
+def rate(what: str, rounds: Rounds, count: int, goal: str = "") -> Line:
     """A line of how many of `count` things a second: more is better."""
-    return _line(what, taken, lambda s: f"{count / s:,.1f}", goal)
+    return _line(what, rounds, lambda s: f"{count / s:,.1f}", goal)
 
 
-def _line(what: str, taken: dict[str, float], text: Callable[[float], str], goal: str) -> Line:
-    if "port" not in taken:
-        return Line(what=what, ours=text(taken["ours"]), goal=goal)
-    ratio = f"{taken['port'] / taken['ours']:.2f}"
-    return Line(
-        what=what, ours=text(taken["ours"]), port=text(taken["port"]), ratio=ratio, goal=goal
-    )
+def _line(what: str, rounds: Rounds, text: Callable[[float], str], goal: str) -> Line:
+    cells = {name: text(statistics.median(taken)) for name, taken in rounds.items()}
+    if "port" not in rounds:
+        return Line(what=what, ours=cells["ours"], goal=goal)
+    faster = quotients(rounds, "port", "ours")
+    ratio = f"{statistics.median(faster):.2f}"
+    if len(faster) > 1:
+        ratio += f" ({min(faster):.2f}–{max(faster):.2f})"
+    return Line(what=what, ours=cells["ours"], port=cells["port"], ratio=ratio, goal=goal)
 
 
 def finish() -> None:
@@ -79,18 +97,6 @@ def matmul_peak(device: torch.device, dtype: torch.dtype, side: int) -> float:
     """Operations a second of a square matrix product, the best of ten."""
     a, b = (torch.randn(side, side, device=device, dtype=dtype) for _ in range(2))
     return 2 * side**3 / best(lambda: a @ b)
-
-
-def best(call: Call, repeats: int = 10) -> float:
-    """Least seconds of a call."""
-    taken = []
-    for _ in range(1 + repeats):
-        finish()
-        start = time.perf_counter()
-        call()
-        finish()
-        taken.append(time.perf_counter() - start)
-    return min(taken[1:])
 
 
 def tensor_bytes(tensors: Iterable[Tensor]) -> int:

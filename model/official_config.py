@@ -100,6 +100,9 @@ class _Section:
             raise self.odd(key, value, "a positive whole number")
         return value
 
+    def part(self, name: str) -> "_Section":
+        return _Section(self.path, name, self._left.pop(name, None))
+
     def odd(self, key: str, got: object, want: str) -> BadCheckpoint:
         problem = f"says {self._full(key)} = {got}, and only {want} is known here"
         return BadCheckpoint(self.path, problem, _REMEDY)
@@ -136,7 +139,7 @@ def read_official_config(path: str | Path) -> ModelConfig:
 def official_config(fields: Any, path: str = CONFIG) -> ModelConfig:
     """As `read_official_config`, of what the file held."""
     top = _Section(path, "", fields)
-    parts = {name: _Section(path, name, top[name]) for name in _FIXED if name}
+    parts = {name: top.part(name) for name in _FIXED if name}
     try:
         config = _translated(top, parts)
     except (BadSetting, UnknownName, TypeError, ValueError, ZeroDivisionError) as problem:

@@ -17,7 +17,7 @@ from uio2_agent.errors import BadInput, BadShape
 
 Picture: TypeAlias = str | Path | Image.Image | np.ndarray | Tensor
 
-# Where Pillow, too, stops taking a file for a picture: 13,000 x 13,000, 2 GB as float32.
+# Where Pillow, too, stops taking a file for a picture: 13,000 x 13,000.
 MOST_PIXELS = 178_956_970
 _WANT = "a whole PNG, JPEG, WebP, GIF, TIFF or BMP file"
 # What Pillow raises on files that are truncated, foreign or made to harm.
@@ -73,7 +73,7 @@ def _opened(path: Path, name: str) -> np.ndarray:
         raise BadInput(name, "missing", _WANT)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # what Pillow doubts it raises on, or we do
             with Image.open(path) as image:
                 return _from_pillow(image, name)
     except (BadInput, BadShape):

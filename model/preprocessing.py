@@ -12,6 +12,8 @@ from torch import Tensor
 
 from uio2_agent.errors import BadShape
 
+_BAND = 2**22  # pixels, 50 MB of floats
+
 
 @dataclass(frozen=True)
 class FittedPicture:
@@ -42,9 +44,7 @@ def fit_picture(image: Tensor | np.ndarray, size: tuple[int, int]) -> FittedPict
     scale = min(np.float32(rows) / np.float32(height), np.float32(cols) / np.float32(width))
     new_height = max(1, int(np.float32(height) * scale))
     new_width = max(1, int(np.float32(width) * scale))
-    resized = F.interpolate(
-        picture[None], size=(new_height, new_width), mode="bilinear", antialias=True
-    )[0].clamp(0.0, 1.0)
+    resized = _resized(picture, new_height, new_width).clamp(0.0, 1.0)
     top, left = (rows - new_height) // 2, (cols - new_width) // 2
     pixels, mask = torch.zeros(3, rows, cols), torch.zeros(rows, cols, dtype=torch.bool)
     pixels[:, top : top + new_height, left : left + new_width] = resized
@@ -85,4 +85,22 @@ def _channels_first(image: Tensor) -> Tensor:
     if image.dtype != torch.uint8 and not image.is_floating_point():
         raise BadShape("image", image.dtype, "uint8, or float in [0, 1]")
     picture = image if image.shape[0] == 3 and image.shape[2] != 3 else image.permute(2, 0, 1)
-    return picture.float() / 255 if image.dtype == torch.uint8 else picture.float()
+    return picture
+
+
+def _resized(picture: Tensor, height: int, width: int) -> Tensor:
+    """(3, H, W) uint8 or float → (3, height, width) float32, bilinear with antialias.
+
+    Columns first, in bands of rows, so that a huge photograph is never held as floats.
+    """
+    rows = max(1, _BAND // picture.shape[2])
+    bands = [_interpolated(_floats(band), band.shape[1], width) for band in picture.split(rows, 1)]
+    return _interpolated(torch.cat(bands, dim=1), height, width)
+
+
+def _interpolated(picture: Tensor, height: int, width: int) -> Tensor:
+    return F.interpolate(picture[None], (height, width), mode="bilinear", antialias=True)[0]
+
+
+def _floats(picture: Tensor) -> Tensor:
+    return picture.float() / 255 if picture.dtype == torch.uint8 else picture.float()

@@ -107,6 +107,8 @@ def _box(
     # Coordinates run to the far edge of the last pixel, the pen's to its middle.
     corners = [x1, y1, max(x1, min(x2, size[0]) - 1), max(y1, min(y2, size[1]) - 1)]
     pen.rectangle(corners, outline=ink, width=stroke)
+    if not region.label:
+        return
     font = ImageFont.load_default(max(10, round(max(size) / 40)))
     left, top, right, bottom = pen.textbbox((0, 0), region.label, font=font)
     width, height = right - left + 4, bottom - top + 4

@@ -6,9 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
-from uio2_agent.errors import BadSetting
+from uio2_agent.errors import AgentError, BadSetting
 from uio2_agent.launch import predict as launch
 from uio2_agent.launch.main import main
 from uio2_agent.launch.predict import device, rounded, verbatim
@@ -64,51 +66,71 @@ def predict(checkpoint, *arguments: str) -> dict:
         return json.load(file)
 
 
+def answer(checkpoint, **settings) -> dict:
+    """As `uio2 predict`, without Hydra's part, which takes longer than the rest."""
+    given = {"checkpoint": str(checkpoint), "output_dir": "out", "device": "cpu", **settings}
+    merged = OmegaConf.merge(OmegaConf.structured(launch.PredictConfig), given)
+    assert isinstance(merged, DictConfig)
+    launch.predict(merged)
+    with open("out/answer.json") as file:
+        return json.load(file)
+
+
+SCENE_OPTIONS = ["image=scene.png", "box=[1,2,30,40]", "options=[a dog,cat]"]
+SCENE = {"image": "scene.png"}
+DRAWN = ["drawn.png"]
+BOX = {"box": [1, 2, 30, 40]}
+
+
 @pytest.mark.parametrize(
-    ("arguments", "files"),
+    ("task", "settings", "files"),
     [
-        (["task=ask", "text=what is <image_input> ?", "image=scene.png", "max_tokens=9"], []),
-        (["task=ask", "text=at {box} ?", "video=film.gif", "box=[1,2,9,9]", "max_tokens=9"], []),
-        (["task=vqa", "image=scene.png", "text=Left, or right?"], []),
-        (["task=caption", "image=scene.png"], []),
-        (["task=video_caption", "video=film.gif"], []),
-        (["task=video_tag", "video=film.gif"], []),
-        (["task=audio_caption", "audio=sound.wav"], []),
-        (["task=categorise", "image=scene.png", "options=[a dog,cat]"], []),
-        (["task=region_class", "image=scene.png", "box=[1,2,30,40]", "options=[a,b]"], []),
-        (["task=refexp", "image=scene.png", "text=the dog"], ["drawn.png"]),
-        (["task=localise", "image=scene.png", "text=dog", "threshold=0"], ["drawn.png"]),
-        (["task=detect", "image=scene.png"], ["drawn.png"]),
-        (["task=keypoint", "image=scene.png", "box=[1,2,30,40]"], ["drawn.png"]),
-        (["task=keypoint", "image=scene.png"], ["drawn.png"]),
-        (["task=segment", "image=scene.png", "box=[1,2,9,9]"], ["drawn.png", "mask0.png"]),
-        (["task=segment", "image=scene.png", "text=dog"], ["drawn.png"]),
-        (["task=depth", "image=scene.png", "max_depth=3"], ["depth.npy", "drawn.png"]),
-        (["task=normal", "image=scene.png"], ["drawn.png", "normals.npy"]),
-        (["task=image", "text=a dog", "alpha=2"], ["picture.png"]),
-        (["task=edit", "image=scene.png", "text=redder"], ["picture.png"]),
-        (["task=inpaint", "image=scene.png", "mask=mask.png"], ["picture.png"]),
-        (["task=audio", "text=rain", "seconds=0.5"], ["sound.wav"]),
+        ("ask", {**SCENE, "text": "at <image_input> ?", "max_tokens": 9}, []),
+        ("ask", {**BOX, "text": "at {box}", "video": "film.gif", "max_tokens": 9}, []),
+        ("vqa", {**SCENE, "text": "Left, or right?"}, []),
+        ("caption", SCENE, []),
+        ("video_caption", {"video": "film.gif"}, []),
+        ("video_tag", {"video": "film.gif"}, []),
+        ("audio_caption", {"audio": "sound.wav"}, []),
+        ("categorise", {**SCENE, "options": ["a dog", "cat"]}, []),
+        ("region_class", {**SCENE, **BOX, "options": ["a", "b"]}, []),
+        ("refexp", {**SCENE, "text": "the dog"}, DRAWN),
+        ("localise", {**SCENE, "text": "the dog", "threshold": 0.0}, DRAWN),
+        ("detect", SCENE, DRAWN),
+        ("keypoint", {**SCENE, **BOX}, DRAWN),
+        ("keypoint", SCENE, DRAWN),
+        ("segment", {**SCENE, **BOX}, ["drawn.png", "mask0.png"]),
+        ("segment", {**SCENE, "text": "dog"}, DRAWN),
+        ("depth", {**SCENE, "max_depth": 3.0}, ["depth.npy", "drawn.png"]),
+        ("normal", SCENE, ["drawn.png", "normals.npy"]),
+        ("image", {"text": "a dog", "alpha": 2.0}, ["picture.png"]),
+        ("edit", {**SCENE, "text": "redder"}, ["picture.png"]),
+        ("inpaint", {**SCENE, "mask": "mask.png"}, ["picture.png"]),
+        ("audio", {"text": "rain", "seconds": 0.5}, ["sound.wav"]),
     ],
 )
-def test_every_task_leaves_its_answer(place, capsys, checkpoint, arguments, files):
-    before = sorted(path.name for path in place.iterdir())
-    written = predict(checkpoint, *arguments)
+def test_every_task_leaves_its_answer(place, checkpoint, task, settings, files):
+    written = answer(checkpoint, task=task, **settings)
     assert sorted(written["files"]) == files
     left = sorted(path.name for path in (place / "out").iterdir())
     assert left == sorted([*files, "answer.json"])
-    assert sorted(path.name for path in place.iterdir()) == sorted([*before, "out"])
-    assert written["config"]["task"] == arguments[0].removeprefix("task=")
-    assert "wrote out/answer.json" in capsys.readouterr().out
-    for name in files:
-        if name in ("drawn.png", "mask0.png") or (
-            name == "picture.png" and "image" in written["config"]
-        ):
+    assert written["config"]["task"] == task
+    for name in {"drawn.png", "mask0.png", *(["picture.png"] if "image" in settings else [])}:
+        if name in files:
             assert Image.open(place / "out" / name).size == (90, 60)
 
 
+def test_the_answer_is_printed_and_nothing_is_written_elsewhere(place, capsys, checkpoint):
+    before = {path.name for path in place.iterdir()}
+    written = predict(checkpoint, "task=region_class", *SCENE_OPTIONS)
+    assert written["answer"]["label"] in ("a dog", "cat")
+    out = capsys.readouterr().out
+    assert written["answer"]["label"] in out and "wrote out/answer.json" in out
+    assert {path.name for path in place.iterdir()} == before | {"out"}
+
+
 def test_the_drawn_picture_differs_where_the_box_is(place, checkpoint):
-    written = predict(checkpoint, "task=refexp", "image=scene.png", "text=the dog")
+    written = answer(checkpoint, task="refexp", **SCENE, text="the dog")
     x1, y1, x2, y2 = written["answer"][0]["box"]
     changed = (np.asarray(Image.open("out/drawn.png")) != np.asarray(Image.open("scene.png"))).any(
         axis=2
@@ -118,12 +140,12 @@ def test_the_drawn_picture_differs_where_the_box_is(place, checkpoint):
 
 
 def test_made_things_have_the_size_asked_for(place, checkpoint):
-    predict(checkpoint, "task=audio", "text=rain", "seconds=0.5")
+    answer(checkpoint, task="audio", text="rain", seconds=0.5)
     assert read_audio("out/sound.wav").shape == (8000,)
-    predict(checkpoint, "task=depth", "image=scene.png", "max_depth=3")
+    answer(checkpoint, task="depth", **SCENE, max_depth=3)
     metres = np.load("out/depth.npy")
     assert metres.shape == (60, 90) and 0 <= metres.min() <= metres.max() <= 3
-    predict(checkpoint, "task=inpaint", "image=scene.png", "mask=mask.png")
+    answer(checkpoint, task="inpaint", **SCENE, mask="mask.png")
     old, new = (np.asarray(Image.open(p)) for p in ("scene.png", "out/picture.png"))
     np.testing.assert_array_equal(old[:, :46], new[:, :46])
     assert (old[:, 46:] != new[:, 46:]).any()
@@ -144,15 +166,28 @@ def test_made_things_have_the_size_asked_for(place, checkpoint):
         "1",
     ],
 )
-def test_words_arrive_as_they_were_typed(place, checkpoint, text):
-    assert (
-        predict(checkpoint, "task=vqa", "image=scene.png", f"text={text}")["config"]["text"] == text
-    )
+def test_words_arrive_as_they_were_typed(text):
+    override = OverridesParser.create().parse_override(verbatim(f"text={text}"))
+    assert OmegaConf.to_container(OmegaConf.create({"t": override.value()}), resolve=True) == {
+        "t": text
+    }
+
+
+def test_words_with_commas_and_quotes_pass_the_whole_way(place, checkpoint):
+    text = 'What\'s left, or right? ("two") ${x}'
+    written = predict(checkpoint, "task=vqa", "image=scene.png", f"text={text}")
+    assert written["config"]["text"] == text
 
 
 def test_other_settings_are_left_to_hydra():
     for argument in ("seed=1", "text=null", "text='a, b'", "--help", "options=[a,b]"):
         assert verbatim(argument) == argument
+
+
+def test_a_picture_shows_its_progress(place, capsys, checkpoint):
+    predict(checkpoint, "task=image", "text=a dog", "alpha=0")
+    assert "64/64 tokens" in capsys.readouterr().err
+    assert np.asarray(Image.open("out/picture.png")).shape == (64, 64, 3)
 
 
 def test_a_cut_text_is_a_note(place, capsys, checkpoint):
@@ -165,21 +200,10 @@ def test_a_cut_text_is_a_note(place, capsys, checkpoint):
     ("arguments", "told"),
     [
         (["task=vqa", "image=scene.png"], "text is missing"),
-        (["task=caption", "image=scene.png", "text=a"], "text is given"),
         (["task=captoin"], "Did you mean 'caption'"),
         (["image=scene.png"], "task is missing"),
         (["task=caption", "imge=scene.png"], "Key 'imge' not in 'PredictConfig'"),
         (["task=caption", "image=none.png"], "image none.png is missing"),
-        (["task=caption", "image=sound.wav"], "image sound.wav is unreadable"),
-        (["task=audio_caption", "audio=scene.png"], "audio file scene.png"),
-        (["task=keypoint", "image=scene.png", "box=[1,2]"], "four numbers"),
-        (["task=segment", "image=scene.png"], "box is missing"),
-        (["task=detect", "image=scene.png", "threshold=3"], "threshold is 3"),
-        (["task=caption", "image=scene.png", "dtype=float9"], "Known: bfloat16, float32"),
-        (["task=caption", "image=scene.png", "device=gpu"], "device is gpu"),
-        (["task=caption", "image=scene.png", "checkpoint=nowhere"], "nowhere"),
-        (["task=caption", "image=scene.png", "tokenizer=scene.png"], "scene.png"),
-        (["task=ask", "text=a", "image=scene.png", "video=film.gif"], "one of the two"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(place, capsys, checkpoint, arguments, told):
@@ -191,10 +215,30 @@ def test_what_cannot_be_done_is_one_line(place, capsys, checkpoint, arguments, t
     assert len(lines) == 1 and lines[0].startswith("uio2 predict: ") and told in lines[0]
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({**SCENE, "text": "a"}, "text is given"),
+        ({"image": "sound.wav"}, "image sound.wav is unreadable"),
+        ({"task": "audio_caption", "audio": "scene.png"}, "audio file scene.png"),
+        ({**SCENE, "task": "keypoint", "box": [1, 2]}, "four numbers"),
+        ({**SCENE, "task": "segment"}, "box is missing"),
+        ({**SCENE, "task": "detect", "threshold": 3}, "threshold is 3"),
+        ({**SCENE, "dtype": "float9"}, "Known: bfloat16, float32"),
+        ({**SCENE, "device": "gpu"}, "device is gpu"),
+        ({**SCENE, "checkpoint": "nowhere"}, "nowhere"),
+        ({**SCENE, "tokenizer": "scene.png"}, "scene.png"),
+        ({**SCENE, "vocoder": "nothing.safetensors"}, "nothing.safetensors"),
+        ({**SCENE, "task": "ask", "text": "a", "video": "film.gif"}, "one of the two"),
+    ],
+)
+def test_other_mistakes_are_errors_of_ours(place, checkpoint, settings, told):
+    with pytest.raises(AgentError, match=told):
+        answer(**{"checkpoint": checkpoint, "task": "caption", **settings})
+
+
 def test_a_shipped_agent_can_be_asked(place):
-    written = predict(
-        "nano", "task=ask", "text=at <image_input> ?", "image=scene.png", "max_tokens=5"
-    )
+    written = answer("nano", task="ask", text="at <image_input> ?", **SCENE, max_tokens=5)
     assert isinstance(written["answer"], str)
 
 

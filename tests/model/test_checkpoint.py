@@ -97,7 +97,7 @@ def test_an_int8_model_comes_back_as_int8(tmp_path):
     quantise(model)
     folder = save(model, tmp_path / "int8", dtype=torch.float16)
     again = load(folder)
-    assert again.encoder.layers[0].attention.q.weight.dtype == torch.int8
+    assert again.state_dict()["encoder.layers.0.attention.q.weight"].dtype == torch.int8
     assert again.text_table.weight.dtype == torch.float32
     for name, tensor in again.state_dict().items():
         torch.testing.assert_close(tensor, model.state_dict()[name], atol=4e-3, rtol=1e-3)

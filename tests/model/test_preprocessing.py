@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from uio2_agent.errors import BadShape
+from uio2_agent.model import preprocessing
 from uio2_agent.model.preprocessing import fit_boxes, fit_picture, undo_boxes, undo_picture
 
 PICTURES = ["up_100x150", "down_500x300", "tall_640x200", "odd_333x517"]
@@ -68,6 +69,15 @@ def test_a_picture_of_the_right_size_is_left_alone():
     fitted = fit_picture(picture, (128, 256))
     torch.testing.assert_close(fitted.pixels, picture, atol=0, rtol=0)
     assert fitted.mask.all()
+
+
+@pytest.mark.parametrize("order", ["rows first", "channels first"])
+def test_a_large_picture_is_fitted_in_parts_to_the_same_effect(monkeypatch, order):
+    picture = torch.randint(0, 256, (211, 170, 3), dtype=torch.uint8)
+    picture = picture if order == "rows first" else picture.permute(2, 0, 1)
+    at_once = fit_picture(picture, (64, 64)).pixels
+    monkeypatch.setattr(preprocessing, "_BAND", 1000)
+    torch.testing.assert_close(fit_picture(picture, (64, 64)).pixels, at_once, atol=2e-7, rtol=0)
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,7 @@ def test_the_first_frames_of_a_long_history_are_kept(golden):
     with pytest.warns(InputCut, match="6 pictures: only the first 4"):
         kept = four(Example("", image_history=frames)).inputs.image_history
     wanted = four(Example("", image_history=frames[:4])).inputs.image_history
+    assert isinstance(kept, Patches) and isinstance(wanted, Patches)
     assert torch.equal(kept.pixels, wanted.pixels)
 
 

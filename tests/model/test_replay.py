@@ -21,7 +21,7 @@ def logits(model: UnifiedIO2, inputs: Inputs, modality: str, steps: int = 5) -> 
     """Greedy, a few tokens of two rows."""
     with torch.inference_mode():
         cache = model.start(model.encode(inputs), 40, modality)
-        tokens = torch.tensor([[0, 7, 9], [0, 8, 3]], device=inputs.text.device)
+        tokens = torch.tensor([[0, 7, 9], [0, 8, 3]], device=model.text_table.weight.device)
         rows = [model.step(tokens, cache)]  # several tokens at once come first, as in generation
         for _ in range(steps):
             rows.append(model.step(rows[-1].argmax(dim=-1)[:, None], cache))

@@ -1,6 +1,7 @@
 """The perceiver: parity in both kinds of attention, and what must not matter."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -41,7 +42,8 @@ def test_scaled_cosine_matches_the_reference(
 ):
     signal = SIZES["tiny"].signal(name)
     cosine = replace(signal, history=replace(signal.history, attention="scaled_cosine"))
-    cfg = replace(SIZES["tiny"], **{name: cosine})
+    changes: Any = {name: cosine}
+    cfg = replace(SIZES["tiny"], **changes)
     other = load_file(golden_folder / "weights_scaled_cosine_history.safetensors")
     ours = f"input_embedders.{name}_history."
     weights = {k: v for k, v in official.items() if not k.startswith(ours)}

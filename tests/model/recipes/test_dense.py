@@ -31,11 +31,11 @@ def painting(monkeypatch, predictor, picture: torch.Tensor) -> None:
 
 def test_a_mask_is_where_the_painted_picture_is_bright(predictor, picture, monkeypatch):
     """100 x 150 lies on rows 43 to 212 of the painted 256, all of its columns."""
-    painted = torch.zeros(3, 256, 256)
+    painted = torch.full((3, 256, 256), 0.45)
     painted[:, 64:128, 128:] = torch.tensor([0.9, 0.5, 0.2])[:, None, None]  # mean 0.53
     painting(monkeypatch, predictor, painted)
     mask = dense.segment(predictor, picture, (0, 0, 150, 100)).mask
-    rows, cols = mask.any(axis=1).nonzero()[0], mask.any(axis=0).nonzero()[0]
+    rows, cols = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     scale = 256 / 150
     assert rows[0] == pytest.approx((64 - 43) / scale, abs=1.5)
     assert rows[-1] == pytest.approx((128 - 43) / scale, abs=1.5)

@@ -68,7 +68,7 @@ def test_everyone_who_is_found_gets_joints(predictor, picture, monkeypatch):
     from uio2_agent.model.recipes.regions import Region
 
     people = [Region((10, 10, 60, 60), "person"), Region((80, 20, 140, 90), "person")]
-    asked = {}
+    asked: dict[str, object] = {}
 
     def found(predictor, image, phrase, threshold):
         asked.update(phrase=phrase, threshold=threshold)

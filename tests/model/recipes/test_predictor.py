@@ -1,15 +1,22 @@
 """One model, asked about one example at a time."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from uio2_agent.errors import BadCheckpoint, BadSetting
 from uio2_agent.model.checkpoint import save
 from uio2_agent.model.preprocessor import Example
 from uio2_agent.model.prompt_text import IMAGE
+from uio2_agent.model.recipes import predictor as module
 from uio2_agent.model.recipes.predictor import Predictor
 from uio2_agent.model.sampling import Sampling
+from uio2_agent.model.vocabulary import Tokenizer
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "model"
 
 
 @pytest.fixture
@@ -38,6 +45,33 @@ def test_a_tokenizer_of_another_model_is_refused(folder, tmp_path):
     (tmp_path / "other.model").write_bytes(b"none of ours")
     with pytest.raises(BadCheckpoint, match="other.model"):
         Predictor.load(folder, tokenizer=tmp_path / "other.model")
+
+
+def test_a_released_folder_answers_as_its_weights_do(tmp_path, monkeypatch, official, tiny, golden):
+    save_file(official, tmp_path / "model.safetensors")
+    config = (GOLDEN / "tiny_config.json").read_text()
+    (tmp_path / "config.json").write_text(config)
+    proto = golden("tokenizer")["base_model_proto"].tobytes()
+    (tmp_path / "tokenizer.model").write_bytes(proto)
+    with pytest.raises(BadCheckpoint, match="LLaMA"):
+        Predictor.load(tmp_path)  # the toy tokenizer is none of a release
+    monkeypatch.setattr(module, "load_tokenizer", Tokenizer.from_file)
+    loaded = Predictor.load(tmp_path)
+    question = Example("what?")
+    there = Predictor(tiny, loaded.tokenizer)
+    assert loaded.tokens(question, max_new_tokens=9) == there.tokens(question, max_new_tokens=9)
+
+
+def test_weights_in_8_bits_answer_nearly_alike(folder, predictor, picture):
+    small, example = Predictor.load(folder, int8=True), Example("what?", picture)
+    options = ["a dog", "cat"]
+    ours, theirs = small.score(example, options), predictor.score(example, options)
+    assert ours == pytest.approx(theirs, abs=0.2) and ours != theirs
+
+
+def test_a_hub_id_without_a_tokenizer_is_refused_before_anything_is_fetched():
+    with pytest.raises(BadCheckpoint, match="not distributed with the weights"):
+        Predictor.load("allenai/uio2-large")
 
 
 def test_one_reading_serves_several_answers(predictor, picture):

@@ -81,7 +81,8 @@ def test_detected_objects_have_names(scripted, tokenizer, picture, bins):
 
 
 def test_nothing_found_is_an_empty_list(scripted, tokenizer, picture, bins):
-    for script in ([], tokenizer.encode("no boxes"), bins(picture, 1, 1, 9, 9)[:3]):
+    scripts: list[list[int]] = [[], tokenizer.encode("no boxes"), bins(picture, 1, 1, 9, 9)[:3]]
+    for script in scripts:
         scripted.script = script
         assert regions.localise(scripted, picture, "a dog") == []
 
@@ -112,8 +113,13 @@ def test_bins_are_forced_where_together_they_are_likely(tokenizer):
 
 
 def test_a_threshold_of_0_writes_nothing_but_bins(predictor, picture, monkeypatch):
-    seen = []
-    monkeypatch.setattr(regions, "parse_boxes", lambda tokens, t: seen.extend(tokens) or [])
+    seen: list[int] = []
+
+    def keep(tokens: list[int], tokenizer) -> list:
+        seen.extend(tokens)
+        return []
+
+    monkeypatch.setattr(regions, "parse_boxes", keep)
     regions.localise(predictor, picture, "a dog", threshold=0.0)
     assert len(seen) == 256 and all(predictor.tokenizer.is_location(token) for token in seen)
 

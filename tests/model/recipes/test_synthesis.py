@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from uio2_agent.errors import BadSetting, BadShape
 from uio2_agent.model.recipes import synthesis
@@ -64,13 +65,19 @@ def test_a_sound_is_as_long_as_asked_for(predictor, seconds, samples):
     np.testing.assert_array_equal(wave, synthesis.audio(predictor, "rain", seconds=seconds))
 
 
-def test_a_vocoder_takes_the_place_of_griffin_lim(small, tokenizer):
-    def buzz(log_mel):
+def test_a_vocoder_takes_the_place_of_griffin_lim_and_its_segments_are_joined(small, tokenizer):
+    def ramp(log_mel):
         assert log_mel.shape == (2, 256, 128)
-        return log_mel.new_ones(2, 65_536) * 3
+        return torch.arange(65_536).expand(2, -1) / 65_280
 
-    wave = synthesis.audio(Predictor(small, tokenizer, vocoder=buzz), "rain", seconds=5)
-    assert wave.shape == (80_000,) and (wave == 1).all()
+    wave = synthesis.audio(Predictor(small, tokenizer, vocoder=ramp), "rain", seconds=5)
+    assert wave.shape == (80_000,)
+    np.testing.assert_allclose(wave, np.arange(80_000) % 65_280 / 65_280, atol=1e-6)
+
+
+def test_too_loud_a_sound_is_clipped(small, tokenizer):
+    predictor = Predictor(small, tokenizer, vocoder=lambda mel: mel.new_full((1, 65_536), -3.0))
+    assert (synthesis.audio(predictor, "rain", seconds=1) == -1).all()
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 601, float("nan")])

@@ -40,8 +40,7 @@ def test_frames_are_the_middles_of_equal_parts(count, chosen):
 def test_animations_are_films(tmp_path, kind):
     path = tmp_path / f"film.{kind}"
     pages = [Image.fromarray(f) for f in FILM]
-    settings = {"lossless": True} if kind == "webp" else {}
-    pages[0].save(path, save_all=True, append_images=pages[1:], duration=40, **settings)
+    pages[0].save(path, save_all=True, append_images=pages[1:], duration=40, lossless=True)
     assert first_pixels(as_history(path)) == MIDDLES
 
 
