@@ -19,8 +19,10 @@ wheel: .venv/ready
 	rm -rf build dist
 	$(BIN)/python -m build --wheel --no-isolation
 
+# Beside the released PyTorch port where UIO2_PORT names a checkout of it.
 bench: .venv/ready
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/model.py
 
 # One environment, made once; the rasteriser is compiled and cached so that no demo waits for it.
 .venv/ready: pyproject.toml constraints.txt

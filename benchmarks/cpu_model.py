@@ -34,12 +34,13 @@ METHOD = " ".join(
 Both models hold the same random weights in float32 and read the same random inputs, one row of 24
 tokens of text and a picture (576 patches at LARGE). Both run in this one process on two threads,
 taking turns; a figure is the median of its
-turns, a ratio the median (least–largest) of the rounds' ratios. Nothing is written to a disk.
+turns, a ratio the median (least–largest) of the rounds' ratios.
 The port's greedy loop and its growing cache are re-made without the bookkeeping of
 `transformers`, to the port's favour. Text: {ANSWER} greedy tokens after the input was encoded,
 our `generate_text` with all it does, cross-attention's keys and values included. Matrix products
-alone: the encoder's, of the same shapes and weights, one after the other, by the product that is
-faster for us. Pictures: the first {PIECE} of 1024 tokens, and {LATER} at places 512 and 1016 of an
+alone: the encoder's, of the same shapes and weights, one after the other, by the function that the
+model itself calls for them. Pictures: the first {PIECE} of 1024 tokens, and {LATER} at places 512
+and 1016 of an
 answer made up till there; the whole is extrapolated linearly between the places. A policy's step:
 text, picture and {FRAMES} frames of history, of which we encode the newest and kept the others'
 latents; its answer has {ACTION} tokens. Memory: the peak of a fresh process that builds the model
@@ -175,6 +176,12 @@ def _policy_step(pair: Pair, inputs: Inputs) -> list[Line]:
         return replace(inputs, image_history=FrameLatents(latents, valid))
 
     batch = {} if port is None else port.batch(replace(inputs, image_history=past))
+    alone = {} if port is None else port.batch(Inputs(text=inputs.text, image_history=past))
+    remembered = pair.compare(
+        lambda: ours.embed(replace(streamed(), image=None)),
+        lambda peer: peer.embed(alone),
+        repeats=5,
+    )
     embedded = pair.compare(
         lambda: ours.embed(streamed()), lambda peer: peer.embed(batch), repeats=5
     )
@@ -188,8 +195,9 @@ def _policy_step(pair: Pair, inputs: Inputs) -> list[Line]:
         warm_up=False,
     )
     return [
-        seconds(f"policy step, {FRAMES} frames: reading the pictures", embedded, "≥ 3"),
-        seconds("policy step: reading and encoder", encoded),
+        seconds(f"policy step, {FRAMES} frames: reading the history", remembered, "≥ 3"),
+        seconds("policy step: reading history and current picture", embedded, "≥ 3"),
+        seconds("policy step: that and the encoder", encoded),
         seconds(f"policy step: all, with an answer of {ACTION} tokens", acted, "≥ 3"),
     ]
 

@@ -61,6 +61,16 @@ class Linear(nn.Linear):
         return linear(x, self.weight, self.bias)
 
 
+class Table(nn.Embedding):
+    """`nn.Embedding`, filled by the model alone.
+
+    PyTorch's own start would, on the meta device, import its compiler: a second and 76 MB.
+    """
+
+    def reset_parameters(self) -> None:
+        pass
+
+
 class RMSNorm(nn.Module):
     """scale · x · rsqrt(mean(x²) + 1e-6), statistics in float32."""
 
@@ -108,22 +118,24 @@ class Attention(nn.Module):
 
     def queries(self, x: Tensor, rope: Tensor | None = None) -> Tensor:
         """x (B, L, W), rope (B or 1, 1, L, d/2) → (B, H, L, d)."""
-        q = self.q(x).unflatten(-1, (self.heads, self.head_dim)).transpose(1, 2)
+        q = self.q(x).unflatten(-1, (self.heads, self.head_dim))  # (B, L, H, d)
         if self.kind == "qk_norm":
-            q = self.q_norm(q)
+            q = self.q_norm(q)  # before the transposition, while it lies in one piece
         elif self.kind == "scaled_cosine":
             sharpness = self.logit_scale.clamp(max=_MAX_LOGIT_SCALE).exp()
-            q = F.normalize(q, dim=-1) * sharpness[:, None, None]
+            q = F.normalize(q, dim=-1) * sharpness[:, None]
+        q = q.transpose(1, 2)
         return q if rope is None else rotate(q, rope)
 
     def keys_values(self, x: Tensor, rope: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """x (B, N, W), rope (B or 1, 1, N, d/2) → two of (B, H, N, d)."""
         kv = self.kv(x).unflatten(-1, (2, self.heads, self.head_dim))
-        k, v = kv.permute(2, 0, 3, 1, 4).unbind(0)
+        k, v = kv.unbind(-3)  # (B, N, H, d)
         if self.kind == "qk_norm":
             k = self.k_norm(k)
         elif self.kind == "scaled_cosine":
             k = F.normalize(k, dim=-1)
+        k, v = k.transpose(1, 2), v.transpose(1, 2)
         return (k if rope is None else rotate(k, rope)), v
 
     def read(

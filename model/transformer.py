@@ -186,10 +186,15 @@ class Decoder(nn.Module):
         """An empty cache for the T positions of rope (T, d/2), cross keys and values filled in."""
         states = encoded.states
         shape = (states.shape[0], self.heads, rope.shape[0], self.head_dim)
+        # One piece of memory for all layers: many small ones would not fit together.
+        cross = states.new_empty(len(self.layers), 2, *shape[:2], states.shape[1], self.head_dim)
+        for kept, new in zip(cross, self.cross(encoded), strict=True):
+            for room, part in zip(kept, new, strict=True):
+                room.copy_(part)
         return DecoderCache(
             keys=[states.new_empty(shape) for _ in self.layers],
             values=[states.new_empty(shape) for _ in self.layers],
-            cross=[(k.contiguous(), v.contiguous()) for k, v in self.cross(encoded)],
+            cross=[(k, v) for k, v in cross],
             cross_bias=attention_bias(encoded.mask, states.dtype),
             rope=rope,
             biases=biases,

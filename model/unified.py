@@ -28,7 +28,7 @@ from uio2_agent.model.inputs import (
     TextInput,
     Tokens,
 )
-from uio2_agent.model.layers import RMSNorm, linear
+from uio2_agent.model.layers import RMSNorm, Table, linear
 from uio2_agent.model.masks import self_biases
 from uio2_agent.model.replay import Decoding, ReplayedCache, Replays
 from uio2_agent.model.rope import grid_table, line_table
@@ -50,11 +50,11 @@ class UnifiedIO2(nn.Module):
         super().__init__()
         self.cfg = cfg
         self._decoding: Decoding | None = None
-        self.text_table = nn.Embedding(cfg.text_vocab_size, cfg.width)
+        self.text_table = Table(cfg.text_vocab_size, cfg.width)
         if "image" in cfg.targets:
-            self.image_table = nn.Embedding(cfg.image.vocab_size, cfg.width)
+            self.image_table = Table(cfg.image.vocab_size, cfg.width)
         if "audio" in cfg.targets:
-            self.audio_table = nn.Embedding(cfg.audio.vocab_size, cfg.width)
+            self.audio_table = Table(cfg.audio.vocab_size, cfg.width)
         self.inputs = nn.ModuleDict({name: _embedder(cfg, name) for name in cfg.inputs})
         self.targets = nn.ModuleDict({name: TargetEmbedder(cfg, name) for name in cfg.targets})
         if {"image", "image_history"} & set(cfg.inputs):
@@ -178,9 +178,9 @@ class UnifiedIO2(nn.Module):
         """hidden (…, D) · tableᵀ / sqrt(D) → (…, V); in float32 outside autocast (spec d)."""
         return linear(hidden * self.cfg.width**-0.5, self.table(modality).weight)
 
-    def table(self, modality: str) -> nn.Embedding:
+    def table(self, modality: str) -> Table:
         """The tokens of a target modality; text shares its own with the input."""
-        return cast(nn.Embedding, getattr(self, f"{modality}_table"))
+        return cast(Table, getattr(self, f"{modality}_table"))
 
     def _check_target(self, name: str, part: TokenTargets, encoded: Encoded) -> None:
         if name not in self.targets:
@@ -230,7 +230,7 @@ class UnifiedIO2(nn.Module):
                 tensor.copy_(torch.randn(tensor.shape, generator=generator) * std)
 
         for module in self.modules():
-            if isinstance(module, nn.Embedding | Codebook):
+            if isinstance(module, Table | Codebook):
                 normal(module.weight, 1.0)
             elif isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
                 normal(module.weight, module.weight[0].numel() ** -0.5)

@@ -11,6 +11,10 @@ from uio2_agent.errors import BadShape
 from uio2_agent.model.config import Activation, ViTConfig
 from uio2_agent.model.layers import MLP, Attention, attention_bias
 
+# Products of 577 rows, a class token and 24 x 24 patches, take a third longer than of 584 on a
+# processor (`benchmarks/model.md`); tokens nobody reads make up the difference.
+_ROWS = 8
+
 
 class ViTBlock(nn.Module):
     """Pre-norm block; norms and MLP have biases, attention as `attention_bias` says."""
@@ -112,16 +116,21 @@ class ViT(nn.Module):
         Raises:
             BadShape: When patches are not P numbers wide.
         """
-        special = self.cfg.special_tokens
+        special, patches = self.cfg.special_tokens, pixels.shape[-2]
         if pixels.dim() != 3 or pixels.shape[-1] != self.cfg.patch_width:
             raise BadShape("patches", tuple(pixels.shape), f"(F, N, {self.cfg.patch_width})")
         x = self.patch(pixels.to(self.position.dtype)) + self.positions(grid)[pos_ids]
         front = (self.special + self.position[:special]).expand(x.shape[0], -1, -1)
         x = self.pre_norm(torch.cat([front, x], dim=1))  # (F, S + N, W)
-        bias = attention_bias(F.pad(mask.bool(), (special, 0), value=True), x.dtype)
+        mask = F.pad(mask.bool(), (special, 0), value=True)
+        spare = -x.shape[1] % _ROWS
+        if spare <= x.shape[1] // 64:
+            x, mask = F.pad(x, (0, 0, 0, spare)), F.pad(mask, (0, spare))
+        bias = attention_bias(mask, x.dtype)
         second = x
         for index, block in enumerate(self.blocks):
             x = block(x, bias)
             if index == self.cfg.second_feature:
                 second = x
-        return x[:, special:], second[:, special:]
+        kept = slice(special, special + patches)
+        return x[:, kept], second[:, kept]
