@@ -143,7 +143,7 @@ class Preprocessor:
         ids = self.tokenizer.encode(text)
         room = self.cfg.max_text - 1
         if len(ids) > room:
-            lost = self.tokenizer.decode(ids[room:])
+            lost = _shortened(self.tokenizer.decode(ids[room:]))
             _warn(f"{name} of {len(ids)} tokens: only {room} are read; left out: {lost!r}")
         return [*ids[:room], self.tokenizer.EOS]
 
@@ -210,6 +210,14 @@ class Preprocessor:
 
 def _warn(message: str) -> None:
     warnings.warn(message, InputCut, stacklevel=4)
+
+
+def _shortened(text: str, most: int = 300) -> str:
+    """A long text's beginning and end."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]} … {len(text) - 2 * half:,} characters … {text[-half:]}"
 
 
 def _padded(rows: list[list[int]]) -> Tensor:

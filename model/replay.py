@@ -30,6 +30,8 @@ Decoding = Literal["eager", "replayed", "compiled"]
 
 # Inputs are padded to multiples of this, so that a few recordings serve all lengths.
 _INPUT_STEP = 128
+# Recordings that are kept, each with the keys and values of an answer.
+_MOST = 8
 
 
 @dataclass
@@ -47,10 +49,10 @@ class ReplayedCache(DecoderCache):
 
 
 class Replays:
-    """The recordings of one model, by shape; what a copy of the model starts without."""
+    """The recordings of one model; what a copy of the model starts without."""
 
     def __init__(self) -> None:
-        self._by_shape: dict[tuple[Any, ...], list[Replay]] = {}
+        self._kept: list[tuple[tuple[Any, ...], Replay]] = []  # the latest used last
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Replays:
         return Replays()
@@ -72,11 +74,16 @@ class Replays:
         # Weights that were swapped since then are somewhere else.
         weights = (model.decoder.norm.scale.data_ptr(), model.table(modality).weight.data_ptr())
         shape = (len(states), columns, len(rope), modality, model.decoding, states.dtype, *weights)
-        free = [r for r in self._by_shape.setdefault(shape, []) if r.is_free()]
-        if not free:
-            free = [Replay(model, encoded, columns, rope, biases, modality)]
-            self._by_shape[shape] += free
-        return free[0].restart(model, encoded)
+        free = [(key, replay) for key, replay in self._kept if replay.is_free()]
+        chosen = next((entry for entry in free if entry[0] == shape), None)
+        if chosen is not None:
+            self._kept.remove(chosen)
+        else:
+            if len(self._kept) >= _MOST and free:
+                self._kept.remove(free[0])
+            chosen = shape, Replay(model, encoded, columns, rope, biases, modality)
+        self._kept.append(chosen)
+        return chosen[1].restart(model, encoded)
 
 
 class Replay:
@@ -97,9 +104,13 @@ class Replay:
         def room(length: int) -> Tensor:
             return states.new_zeros(rows, cfg.heads, length, cfg.head_dim)
 
-        self.keys, self.values = ([room(places) for _ in range(layers)] for _ in range(2))
-        self.cross = [(room(columns), room(columns)) for _ in range(layers)]
-        self.cross_bias = states.new_zeros(rows, 1, 1, columns)
+        # A tensor born in inference mode could not be written to outside of it later.
+        with torch.inference_mode(False), torch.no_grad():
+            self.keys, self.values = ([room(places) for _ in range(layers)] for _ in range(2))
+            self.cross = [(room(columns), room(columns)) for _ in range(layers)]
+            self.cross_bias = states.new_zeros(rows, 1, 1, columns)
+            self.tokens = torch.zeros(rows, 1, dtype=torch.int64, device=states.device)
+            self.place = torch.zeros(1, dtype=torch.int64, device=states.device)
         self.rope, self.biases, self.modality = rope, biases, modality
         self.real_rope = torch.view_as_real(rope)  # (T, d/2, 2)
         if biases is None:
@@ -107,8 +118,6 @@ class Replay:
             self.reach = [states.new_full((places, places), shut).triu_(1)] * layers
         else:
             self.reach = list(biases)
-        self.tokens = torch.zeros(rows, 1, dtype=torch.int64, device=states.device)
-        self.place = torch.zeros(1, dtype=torch.int64, device=states.device)
         self._model = weakref.ref(model)
         self._owner: weakref.ref[ReplayedCache] | None = None
         self._layer: Callable[..., Tensor] = DecoderLayer.step

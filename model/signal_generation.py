@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from uio2_agent.errors import BadInput, BadSetting, BadShape, UnknownName
+from uio2_agent.errors import BadInput, BadSetting, BadShape
 from uio2_agent.model.config import SIGNALS
 from uio2_agent.model.inputs import FrameLatents, Inputs, Patches, patchify_sound
 from uio2_agent.model.sampling import Rule, Sampling, guide, per_row, ruled, uniform_numbers
@@ -84,12 +84,12 @@ def generate_signal(
         on_progress: Called with the tokens written so far, and L, after each of them.
 
     Raises:
-        UnknownName: The model does not write this modality.
+        BadInput: The model does not write this modality.
         BadSetting, BadShape: On generators, guidance or a rule that do not fit the batch.
     """
-    known = [name for name in model.cfg.targets if name in SIGNALS]
-    if modality not in known:
-        raise UnknownName("signal this model writes", modality, known)
+    if modality not in SIGNALS or modality not in model.cfg.targets:
+        want = f"one that writes it; this one writes {', '.join(model.cfg.targets)}"
+        raise BadInput("model", f"asked for {modality}", want)
     signal = model.cfg.signal(modality)
     encoded = model.encode(inputs) if isinstance(inputs, Inputs) else inputs
     rows, device, length = len(encoded.states), encoded.states.device, signal.target_length

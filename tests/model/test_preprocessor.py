@@ -140,6 +140,12 @@ def test_a_long_text_is_cut_and_the_user_told_what_is_missing(preprocessor):
     assert ids.shape == (1, 512) and ids[0, -1] == preprocessor.tokenizer.EOS
 
 
+def test_of_a_text_far_too_long_beginning_and_end_are_told(preprocessor):
+    with pytest.warns(InputCut, match="left out: '.* characters .*the last words'") as told:
+        preprocessor(Example("a dog " * 6000 + "the last words"))
+    assert len(str(told[0].message)) < 500
+
+
 def test_a_text_that_just_fits_is_not_cut(preprocessor, recwarn):
     room = preprocessor(Example("a" * 40)).inputs.text.shape[1]
     assert room < 512 and not [w for w in recwarn if w.category is InputCut]

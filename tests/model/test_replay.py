@@ -68,6 +68,30 @@ def test_two_answers_at_a_time_never_share_their_tensors(model, tiny_inputs):
     assert isinstance(third, ReplayedCache) and third.replay is kept, "it is free again"
 
 
+def test_an_answer_in_inference_mode_does_not_spoil_the_next_outside_of_it(model, tiny_inputs):
+    model.decoding = "replayed"
+    inside = logits(model, tiny_inputs, "text")
+    with torch.no_grad():
+        cache = model.start(model.encode(tiny_inputs), 40, "text")
+        outside = model.step(torch.tensor([[0, 7, 9], [0, 8, 3]]), cache)
+        model.step(torch.tensor([[4], [5]]), cache)
+    torch.testing.assert_close(outside, inside[0])
+
+
+def test_only_so_many_recordings_are_kept(model, tiny_inputs):
+    model.decoding = "replayed"
+    with torch.inference_mode():
+        encoded = model.encode(tiny_inputs)
+        first = model.start(encoded, 5)
+        kept = [model.start(encoded, 10 + n).replay for n in range(12)]
+        assert model.start(encoded, 21).replay is kept[-1], "the latest is still there"
+        assert model.start(encoded, 10).replay is not kept[0], "the oldest is not"
+        held = first.replay
+        del first
+        gc.collect()
+        assert model.start(encoded, 5).replay is held, "one in use never goes"
+
+
 @pytest.mark.slow
 def test_compiled_steps_give_the_logits_of_plain_decoding(model, tiny_inputs):
     """Slow because it calls a C++ compiler."""
