@@ -16,7 +16,7 @@ from uio2_agent.model.rope import rotate
 
 _MAX_LOGIT_SCALE = math.log(100.0)
 _ONEDNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-_LARGE = 2**18  # numbers in a weight: 1 MB, more than a core keeps at hand
+_LARGE = 2**19  # numbers in a weight: 2 MB, more than a core keeps at hand
 
 
 def masked_logit(dtype: torch.dtype) -> float:
@@ -43,10 +43,10 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     what it costs to call is not worth it for small weights.
     """
     if (
-        _ONEDNN
+        weight.numel() >= _LARGE
+        and _ONEDNN
         and x.device.type == "cpu"
         and x.dtype == weight.dtype == torch.float32
-        and weight.numel() >= _LARGE
         and not torch.is_grad_enabled()
         and not torch.is_autocast_enabled("cpu")
     ):

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-import torch
 from torch import Tensor, nn
 
 from uio2_agent.model.config import ModelConfig
@@ -124,18 +123,19 @@ class DecoderLayer(nn.Module):
         rope: Tensor,
         bias: Tensor | None,
         past: tuple[Tensor, Tensor],
-        place: Tensor,
+        place: slice | Tensor,
         cross: tuple[Tensor, Tensor],
         cross_bias: Tensor,
     ) -> Tensor:
         """The next L tokens of every row: x (B, L, D).
 
-        Their keys and values are put into `past`, two of (B, H, T, d), at `place` (L); they read
-        all T of them, as `bias` allows, and all of `cross`, two of (B, H, N, d).
+        Their keys and values are put into `past`, two of (B, H, T, d), at `place`, a slice or
+        indices (L); they read all T of them, as `bias` allows, and all of `cross`, two of
+        (B, H, N, d).
         """
         h = self.norm1(x)
         for kept, new in zip(past, self.attention.keys_values(h, rope), strict=True):
-            kept.index_copy_(2, place, new.to(kept.dtype))
+            kept[:, :, place] = new.to(kept.dtype)
         x = x + self.attention.read(self.attention.queries(h, rope), *past, bias)
         q = self.cross_attention.queries(self.norm2(x), rope)
         x = x + self.cross_attention.read(q, *cross, cross_bias)
@@ -208,7 +208,7 @@ class Decoder(nn.Module):
         bias = None  # a single token reads everything before it
         if end - here > 1:
             bias = x.new_full((end - here, end), masked_logit(x.dtype)).triu_(here + 1)
-        place = torch.arange(here, end, device=x.device)
+        place = slice(here, end)
         for index, layer in enumerate(self._layers()):
             if cache.biases is not None:
                 bias = cache.biases[index][here:end, :end]
