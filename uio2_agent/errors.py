@@ -38,6 +38,10 @@ class BadPolicy(BadInput):
     """A policy that breaks the contract of `interface.Policy`."""
 
 
+class BadMessage(BadInput):
+    """Something that cannot be sent, or frames that are foreign, corrupt or too large."""
+
+
 class TooManyPictures(BadInput):
     """A prompt with more pictures than there are history slots."""
 
@@ -155,4 +159,46 @@ class CannotWrite(AgentError, OSError):
         return (
             f"cannot write {self.path}: {self.reason}. What was finished before is intact: "
             "make room there and run the same command again"
+        )
+
+
+class RemoteFailed(AgentError, RuntimeError):
+    """An environment in another interpreter raised something that is no error of ours.
+
+    Args:
+        name: The environment.
+        kind: The exception's class, as the other interpreter calls it.
+        message: What it said.
+    """
+
+    def __init__(self, name: str, kind: str, message: str) -> None:
+        super().__init__(name, kind, message)
+        self.name, self.kind, self.message = name, kind, message
+
+    def __str__(self) -> str:
+        return f"{self.name} raised {self.kind} in its own process: {self.message}"
+
+
+class RemoteLost(AgentError, RuntimeError):
+    """The process of an environment died, or was ended because it did not answer in time.
+
+    Args:
+        name: The environment.
+        problem: What happened.
+        exit_code: As the system told it, minus the signal if one killed it.
+        last_lines: The end of what the process had printed.
+    """
+
+    def __init__(
+        self, name: str, problem: str, exit_code: int | None = None, last_lines: str = ""
+    ) -> None:
+        super().__init__(name, problem, exit_code, last_lines)
+        self.name, self.problem = name, problem
+        self.exit_code, self.last_lines = exit_code, last_lines
+
+    def __str__(self) -> str:
+        said = f" It last printed:\n{self.last_lines}" if self.last_lines else ""
+        return (
+            f"the process of {self.name} {self.problem} (exit code {self.exit_code}); "
+            f"the next reset starts a new one.{said}"
         )

@@ -19,6 +19,8 @@ EXAMPLES = [
     errors.RunMismatch("runs/x", ["seed: 0 then, 1 now"]),
     errors.SceneUnsolvable("a pallet", 200),
     errors.CannotWrite("runs/x", "the disk is full"),
+    errors.RemoteFailed("uio2/Tabletop-v0", "ZeroDivisionError", "division by zero"),
+    errors.RemoteLost("uio2/Tabletop-v0", "died", -9, "pybullet build time"),
 ]
 
 

@@ -1,0 +1,1 @@
+"""What leaves this process: messages between it and simulators, policy servers and robots."""
