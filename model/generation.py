@@ -33,7 +33,6 @@ def generate_text(
     top_k: int | None = None,
     top_p: float | None = None,
     generators: Sequence[torch.Generator] | None = None,
-    stop: Callable[[list[int]], bool] | None = None,
     on_tokens: Callable[[list[int]], None] | None = None,
 ) -> Tensor:
     """Answer every row of a batch.
@@ -50,8 +49,6 @@ def generate_text(
         top_k, top_p: Draw only from the k likeliest, or the smallest set with mass p.
         generators: One per row, so that a row's draws do not depend on the others; without,
             row i draws from a fresh generator seeded i.
-        stop: Given a row's tokens so far (without the leading 0), whether that row is finished;
-            asked after each of its tokens. EOS always ends a row.
         on_tokens: Called with every row's new token as soon as it is known, 0 for finished rows.
 
     Returns:
@@ -94,7 +91,7 @@ def generate_text(
         for i, token in enumerate(new):
             if not done[i]:
                 rows[i].append(token)
-                done[i] = token == EOS or (stop is not None and stop(rows[i]))
+                done[i] = token == EOS
         if on_tokens is not None:
             on_tokens(new)
     return tokens[:, :length].contiguous()

@@ -39,7 +39,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     PyTorch sends float32 products on a CPU to MKL, which is slow on processors that are not
     Intel's. oneDNN, which it uses for every other dtype, was 1.1 to 1.2 times as fast for 600 rows
-    and twice for one (AMD EPYC, 2 cores; `benchmarks/model.md`). It has no backward pass, and
+    and twice for one (AMD EPYC, 2 cores). It has no backward pass, and
     what it costs to call is not worth it for small weights.
     """
     if (

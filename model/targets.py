@@ -5,7 +5,6 @@ Shapes: B rows, L target tokens, V rows of a token table, D width.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -92,17 +91,6 @@ def text_targets(tokens: Tensor) -> Targets:
     return Targets(text=TokenTargets(tokens))
 
 
-class Quantiser(Protocol):
-    """Turns a signal into codes and back; neither way carries gradients.
-
-    Pictures are (B, 3, 256, 256) in [0, 1], sounds log-mel (B, 256, 128); codes (B, L) int64.
-    """
-
-    def encode(self, signal: Tensor) -> Tensor: ...
-
-    def decode(self, codes: Tensor) -> Tensor: ...
-
-
 class TargetEmbedder(nn.Module):
     """What marks a decoder token as one of this modality, and what turns a signal into tokens."""
 
@@ -118,7 +106,7 @@ class TargetEmbedder(nn.Module):
                 self.quantiser = ViTVQGAN(quantiser)
 
     def tokens(self, signal: Tensor) -> Tensor:
-        """Pictures or sounds in the quantiser's units → target tokens (B, L)."""
+        """Pictures (B, 3, 256, 256) in [0, 1], or log-mel (B, 256, 128) → target tokens (B, L)."""
         return self.quantiser.encode(signal) + FIRST_CODE
 
     def signal(self, tokens: Tensor) -> Tensor:

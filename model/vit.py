@@ -12,7 +12,7 @@ from uio2_agent.model.config import Activation, ViTConfig
 from uio2_agent.model.layers import MLP, Attention, attention_bias
 
 # Products of 577 rows, a class token and 24 x 24 patches, take a third longer than of 584 on a
-# processor (`benchmarks/model.md`); tokens nobody reads make up the difference.
+# processor (AMD EPYC, 2 cores); tokens nobody reads make up the difference.
 _ROWS = 8
 
 

@@ -172,17 +172,6 @@ def test_the_same_seed_draws_the_same_answer_and_another_one_not(nano, nano_inpu
     assert draw(1) == draw(1) != draw(7)
 
 
-def test_a_row_that_is_told_to_stop_is_padded(nano, nano_inputs):
-    answer = generate_text(
-        nano,
-        nano_inputs,
-        max_new_tokens=9,
-        allowed=only(7, 8, 9, 1),
-        stop=lambda row: row[-2:] == [8, 9],
-    )
-    assert answer.tolist() == [[0, 7, 8, 9]] * 3
-
-
 def test_every_token_is_streamed_as_it_comes(nano, nano_inputs):
     def allowed(rows: list[list[int]]) -> torch.Tensor:
         mask = torch.zeros(len(rows), 2304, dtype=torch.bool)
