@@ -6,5 +6,7 @@ if __name__ != "uio2_agent.envs":
     raise ImportError(f"import this room as uio2_agent.envs, not as {__name__}")
 
 gym.register(id="uio2/Tabletop-v0", entry_point="uio2_agent.envs.tabletop.env:Tabletop")
+# The real benchmark, from a checkout that UIO2_VIMA_BENCH names.
+gym.register(id="uio2/VIMABench-v0", entry_point="uio2_agent.envs.vima_bench.env:VIMABench")
 # Any of ours, or of anybody's, in another interpreter: `env_id`, `env_kwargs`, `python`.
 gym.register(id="uio2/Remote-v0", entry_point="uio2_agent.envs.remote:RemoteEnv")

@@ -4,13 +4,15 @@ Say "stop" exactly at the target. It is the test device for history, chunking an
 seeded, with an oracle, and able to break on purpose.
 """
 
+import os
+import time
 from collections.abc import Collection
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
-from uio2_agent.errors import BadAction, BadSetting
+from uio2_agent.errors import BadAction, BadSetting, UnknownName
 from uio2_agent.interface import (
     FAILURE,
     METRICS,
@@ -22,6 +24,8 @@ from uio2_agent.interface import (
 )
 
 GO_ON, STOP = 0, 1
+FAULTS = ("raise", "exit", "hang")
+_EXIT_CODE = 3
 _CELL, _HEIGHT = 24, 96  # pixels of the rendered picture
 _CHARACTERS = " abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -38,6 +42,8 @@ class Counting(gym.Env):
         oracle: Whether infos carry `oracle_action`.
         raise_at: Raise `RuntimeError` at this count, 0 being the reset; None never.
         raise_seeds: Only in episodes reset with these seeds; None means in all.
+        fault: What to do there instead of raising: "exit" ends the process at once, "hang" never
+            comes back.
         render_mode: None or "rgb_array".
     """
 
@@ -50,6 +56,7 @@ class Counting(gym.Env):
         oracle: bool = False,
         raise_at: int | None = None,
         raise_seeds: Collection[int] | None = None,
+        fault: str = "raise",
         render_mode: str | None = None,
     ) -> None:
         if limit < 2:
@@ -58,6 +65,9 @@ class Counting(gym.Env):
             raise BadSetting("target", target, f"in 1 … {limit - 1}")
         if render_mode not in (None, "rgb_array"):
             raise BadSetting("render_mode", render_mode, "None or 'rgb_array'")
+        if fault not in FAULTS:
+            raise UnknownName("fault", fault, FAULTS)
+        self.fault = fault
         self.limit, self.fixed_target, self.oracle = limit, target, oracle
         self.raise_at, self.raise_seeds, self.render_mode = raise_at, raise_seeds, render_mode
         self.observation_space = gym.spaces.Dict(
@@ -112,6 +122,10 @@ class Counting(gym.Env):
     def _break_on_purpose(self) -> None:
         chosen = self.raise_seeds is None or self._seed in self.raise_seeds
         if self.raise_at == self._count and chosen:
+            if self.fault == "exit":
+                os._exit(_EXIT_CODE)
+            while self.fault == "hang":
+                time.sleep(0.05)
             raise RuntimeError(f"told to break at count {self._count}")
 
     def _observation(self) -> dict[str, Any]:

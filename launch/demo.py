@@ -11,7 +11,8 @@ from uio2_agent.evaluation import report
 from uio2_agent.evaluation.report import REPORT_FILE, Run
 from uio2_agent.interface import FIRST_EVALUATION_SEED
 from uio2_agent.launch.failures import says_how_to_go_on, told_plainly
-from uio2_agent.launch.rollout import play, print_runs
+from uio2_agent.launch.rollout import play
+from uio2_agent.launch.tables import print_runs
 
 
 @dataclass

@@ -13,6 +13,7 @@ from uio2_agent.launch.failures import INTERRUPTED, told_plainly
 # Verb (words separated by a space) -> module with a `main()`, and what it is for.
 VERBS = {
     "rollout": ("uio2_agent.launch.rollout", "play episodes, measure success, write a report"),
+    "compare": ("uio2_agent.launch.compare", "test whether one run is better than another"),
     "demo": ("uio2_agent.launch.demo", "random, unified and oracle side by side on the tabletop"),
     "predict": ("uio2_agent.launch.predict", "ask the model: words, boxes, masks, pictures, sound"),
     "record": ("uio2_agent.launch.record", "draw oracle demonstrations and keep them on disk"),
@@ -20,6 +21,12 @@ VERBS = {
     "train tokenizer": (
         "uio2_agent.launch.train_tokenizer",
         "train the word pieces of a small agent",
+    ),
+    "data info": ("uio2_agent.launch.data_info", "count the episodes of a folder"),
+    "data verify": ("uio2_agent.launch.data_verify", "name every corrupted episode of a folder"),
+    "data convert": (
+        "uio2_agent.launch.data_convert",
+        "keep VIMA's trajectories as episodes of ours",
     ),
 }
 

@@ -1,17 +1,17 @@
 """Draw oracle demonstrations and labelled scenes and keep them on disk.
 
-`uio2 record output_dir=data/tabletop`. Untouched scenes need no physics (vima_bench.md 2), so
-pictures are drawn straight from what was sampled; later pictures of a demonstration show the
-objects where the oracle put them.
+`uio2 record output_dir=data/tabletop`. A demonstration is played in the tabletop's physics, but
+only the view that is kept is drawn; or, slower, in any environment with an oracle (`env`). Strewn
+objects are not touched and need no physics.
 """
 
 import json
-import math
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import hydra
 import numpy as np
 from hydra.core.config_store import ConfigStore
@@ -21,17 +21,20 @@ from rich.progress import track
 from uio2_agent.envs.tabletop.cameras import project
 from uio2_agent.envs.tabletop.catalogue import phrase
 from uio2_agent.envs.tabletop.oracle import plan
+from uio2_agent.envs.tabletop.physics import Physics
+from uio2_agent.envs.tabletop.progress import judge
 from uio2_agent.envs.tabletop.prompts import object_picture, prompt_arrays
 from uio2_agent.envs.tabletop.renderer import Renderer
 from uio2_agent.envs.tabletop.scatter import scatter
 from uio2_agent.envs.tabletop.scene import Body
 from uio2_agent.envs.tabletop.tasks import sample
-from uio2_agent.errors import BadSetting, RunMismatch, UnknownName
+from uio2_agent.errors import BadEpisode, BadSetting, RunMismatch, UnknownName
 from uio2_agent.interface import FIRST_EVALUATION_SEED, VIEWS
 from uio2_agent.launch.failures import says_how_to_go_on, told_plainly
 from uio2_agent.storage import make_folder, write_json
 from uio2_agent.trajectories.episode import Episode
-from uio2_agent.trajectories.store import shard_length, write_shard
+from uio2_agent.trajectories.recording import record_episode
+from uio2_agent.trajectories.store import EpisodeStore, shard_length, write_shard
 
 SHARD = 500
 
@@ -41,13 +44,25 @@ class SourceConfig:
     """One folder of episodes.
 
     They are demonstrations of a task or, with the task "scatter", strewn objects to ask about.
+
+    Attributes:
+        task: Its name, or "scatter".
+        prompts: Prompt modes, in turn.
+        objects: For "scatter": how many, in turn.
+        episodes: How many; of a `path`, the first so many.
+        first_seed: Episode i is that of this seed + i.
+        env: Id of the environment to play in, such as uio2/VIMABench-v0; None is the embedded
+            tabletop without what nobody keeps.
+        path: Folder of episodes that are there already (`uio2 data convert`); none is recorded.
     """
 
     task: str = "visual_manipulation"
     prompts: list[str] = field(default_factory=lambda: ["pictures", "words"])
-    objects: list[int] = field(default_factory=list)  # scatter: how many, in turn
+    objects: list[int] = field(default_factory=list)
     episodes: int = 1000
     first_seed: int = 0
+    env: str | None = None
+    path: str | None = None
 
 
 @dataclass
@@ -62,7 +77,7 @@ ConfigStore.instance().store("record_schema", RecordConfig)
 
 
 class Recorder:
-    """Episodes of one view."""
+    """Episodes of one view of the embedded tabletop."""
 
     def __init__(self, level: str, view: str) -> None:
         if view not in VIEWS:
@@ -70,25 +85,37 @@ class Recorder:
         self.level, self.view = level, view
         self.renderer = Renderer((view,))
         self.both = Renderer()
+        self._physics = Physics()
 
     def demonstration(self, task: str, prompt: str, seed: int) -> Episode:
-        """The oracle's plan for one seed, with the picture before every step and after the last."""
+        """What the oracle does with one seed: the picture before every step and after the last.
+
+        The oracle is asked anew at each step, as the environment does. Should it fail, the episode
+        says so (`info["success"]`).
+        """
         scenario = sample(task, self.level, prompt, seed)
-        bodies = {b.obj_id: b for b in scenario.bodies}
-        moves = plan(scenario)
-        scenes = [tuple(bodies.values())]
-        for move in moves:
-            picked = _nearest(bodies, move.pick)
-            bodies[picked.obj_id] = picked.at(*move.place, yaw=picked.yaw + move.turn)
-            scenes.append(tuple(bodies.values()))
-        actions = [move.action() for move in moves]
+        physics, progress = self._physics, judge(scenario)
+        physics.load(scenario.bodies)
+        frames, actions = [self.draw(scenario.bodies)[0]], []
+        while not progress.over and len(actions) < scenario.max_steps:
+            moves = plan(scenario, physics.bodies, progress)
+            if not moves:
+                break
+            progress.update(*physics.carry_out(moves[0], scenario.end_effector))
+            actions.append(moves[0].action())
+            frames.append(self.draw(tuple(physics.bodies.values()))[0])
         rgb, _, mask = prompt_arrays(scenario.prompt, self.both)
         return Episode(
-            frames=np.stack([self.draw(scene)[0] for scene in scenes]),
+            frames=np.stack(frames),
             actions={k: np.stack([a[k] for a in actions]) for k in actions[0]},
             prompt_text=scenario.prompt.text,
             prompt_pictures=rgb[mask.astype(bool)][:, VIEWS.index(self.view)],
-            info=self._info(task, seed) | {"prompt": prompt, "effector": scenario.end_effector},
+            info=self._info(task, seed)
+            | {
+                "prompt": prompt,
+                "effector": scenario.end_effector,
+                "success": progress.success,
+            },
         )
 
     def strewn(self, objects: int, seed: int) -> Episode:
@@ -96,7 +123,8 @@ class Recorder:
         bodies = scatter(seed, objects, self.level)
         rgb, segm = self.draw(bodies)
         pictures = [
-            self.renderer.render(object_picture(b).bodies, background="empty") for b in bodies
+            self.renderer.render(object_picture(_as_shown(b)).bodies, background="empty")
+            for b in bodies
         ]
         centres = [project(self.view, *b.position)[::-1] for b in bodies]
         return Episode(
@@ -137,36 +165,87 @@ def record(cfg: RecordConfig) -> dict[str, Path]:
     """Fill every source's folder; whole shards found there are kept -> name to folder.
 
     Raises:
-        BadSetting: Seeds reach into those kept for evaluation, or there is nothing to draw from.
+        BadSetting: Seeds reach into those kept for evaluation, there is nothing to draw from, or
+            what a `path` holds shows another view.
+        BadEpisode: A `path` holds no episodes, or damaged ones.
         UnknownName: A task, level, prompt mode or view nobody knows.
         RunMismatch: A folder holds episodes of other settings.
         CannotWrite: The disk is full; whole shards are kept.
     """
     folders = {}
     for name, source in cfg.sources.items():
+        if source.path is not None:
+            folders[name] = _existing(name, Path(source.path), cfg.view)
+            continue
         _check_source(name, source)
         folder = folders[name] = Path(cfg.output_dir) / name
         _check_settings(folder, cfg, source)
-        draw = _drawing(Recorder(cfg.level, cfg.view), source)
         shards = [
             range(start, min(start + SHARD, source.episodes))
             for start in range(0, source.episodes, SHARD)
         ]
         # The last shard of a smaller recording is too short for a larger one and is drawn again.
         missing = [shard for shard in shards if shard_length(folder, shard.start) < len(shard)]
-        for shard in track(missing, description=f"recording {name}", disable=not missing):
-            write_shard(folder, shard.start, map(draw, shard))
+        with closing(_Drawing(cfg, source)) as draw:
+            for shard in track(missing, description=f"recording {name}", disable=not missing):
+                write_shard(folder, shard.start, map(draw, shard))
     return folders
 
 
-def _drawing(recorder: Recorder, source: SourceConfig) -> Callable[[int], Episode]:
-    def draw(i: int) -> Episode:
+class _Drawing:
+    """Episode number -> episode of a source."""
+
+    def __init__(self, cfg: RecordConfig, source: SourceConfig) -> None:
+        self.cfg, self.source = cfg, source
+        self.recorder = Recorder(cfg.level, cfg.view)
+        self._env: tuple[str, gym.Env] | None = None  # and the prompt mode it was made with
+
+    def __call__(self, i: int) -> Episode:
+        source = self.source
         seed = source.first_seed + i
         if source.task == "scatter":
-            return recorder.strewn(source.objects[i % len(source.objects)], seed)
-        return recorder.demonstration(source.task, source.prompts[i % len(source.prompts)], seed)
+            return self.recorder.strewn(source.objects[i % len(source.objects)], seed)
+        prompt = source.prompts[i % len(source.prompts)]
+        if source.env is not None:
+            return record_episode(self._made(source.env, prompt), seed, view=self.cfg.view)
+        return self.recorder.demonstration(source.task, prompt, seed)
 
-    return draw
+    def close(self) -> None:
+        if self._env is not None:
+            self._env[1].close()
+            self._env = None
+
+    def _made(self, env_id: str, prompt: str) -> gym.Env:
+        """One at a time: of the real VIMA-Bench no second may live in a process."""
+        if self._env is None or self._env[0] != prompt:
+            self.close()
+            env = gym.make(
+                f"uio2_agent.envs:{env_id}",
+                task=self.source.task,
+                level=self.cfg.level,
+                prompt=prompt,
+                oracle=True,
+                disable_env_checker=True,
+            )
+            self._env = (prompt, env)
+        return self._env[1]
+
+
+def _existing(name: str, folder: Path, view: str) -> Path:
+    """A folder of episodes somebody else wrote.
+
+    Raises:
+        BadEpisode: It holds none.
+        BadSetting: They show another view.
+    """
+    store = EpisodeStore(folder)
+    if not len(store):
+        raise BadEpisode(str(folder), "holds no episodes", "Fill it with `uio2 data convert`")
+    # Views are whole folders, so the two ends tell when there are several below it.
+    for episode in (store[0], store[len(store) - 1]):
+        if episode.info.get("view") != view:
+            raise BadSetting(f"view of sources.{name}.path", episode.info.get("view"), view)
+    return folder
 
 
 def _check_source(name: str, source: SourceConfig) -> None:
@@ -181,7 +260,9 @@ def _check_source(name: str, source: SourceConfig) -> None:
 def _check_settings(folder: Path, cfg: RecordConfig, source: SourceConfig) -> None:
     """What is recorded in a folder is written beside it; more episodes of the same may be added."""
     now = {"level": cfg.level, "view": cfg.view, **asdict(source)}
-    now.pop("episodes")
+    del now["episodes"], now["path"]
+    if source.env is None:
+        del now["env"]
     path = folder / "source.json"
     if path.exists():
         then = json.loads(path.read_text())
@@ -193,8 +274,9 @@ def _check_settings(folder: Path, cfg: RecordConfig, source: SourceConfig) -> No
     write_json(path, now)
 
 
-def _nearest(bodies: dict[int, Body], xy: tuple[float, float]) -> Body:
-    return min(bodies.values(), key=lambda b: math.dist(b.xy, xy))
+def _as_shown(body: Body) -> Body:
+    """Prompts show the blocks that are swept enlarged (vima_bench.md 2.3)."""
+    return replace(body, scale=(7.0, 7.0, 7.0)) if body.shape == "small block" else body
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="record")

@@ -1,44 +1,49 @@
 """Play episodes: `uio2 rollout env=tabletop env.prompt=words policy=unified episodes=100`.
 
-Interrupt it and give the same command with the same `output_dir` to go on.
+Interrupt it and give the same command with the same `output_dir` to go on. Whole protocols are
+played with `protocol=vima4`, see `launch/protocol.py`.
 """
 
-import hashlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import gymnasium as gym
 import hydra
 from hydra.core.config_store import ConfigStore
-from hydra.utils import instantiate
 from omegaconf import MISSING, DictConfig, OmegaConf
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from uio2_agent.errors import BadSetting
 from uio2_agent.evaluation import report
-from uio2_agent.evaluation.ledger import Episode, Ledger
+from uio2_agent.evaluation.ablation import ablations
+from uio2_agent.evaluation.cells import Cell
+from uio2_agent.evaluation.finished import compare, read
+from uio2_agent.evaluation.ledger import Ledger
 from uio2_agent.evaluation.provenance import provenance
-from uio2_agent.evaluation.report import REPORT_FILE, Run, table_rows
+from uio2_agent.evaluation.report import REPORT_FILE, Run
+from uio2_agent.evaluation.report_tests import ablation_section, comparison_section
+from uio2_agent.evaluation.result import RESULT_FILE
 from uio2_agent.evaluation.rows import check_settings
 from uio2_agent.evaluation.run import evaluate
-from uio2_agent.interface import FIRST_EVALUATION_SEED, Policy
+from uio2_agent.interface import FIRST_EVALUATION_SEED
+from uio2_agent.launch import tables
 from uio2_agent.launch.failures import says_how_to_go_on, told_plainly
-from uio2_agent.policies.checkpoints import find_checkpoint
+from uio2_agent.launch.players import INTACT, fingerprint, make_env, make_policy
+from uio2_agent.launch.progress import progress
+from uio2_agent.launch.protocol import play_protocol, variants
+from uio2_agent.storage import write_json
 
-# How a run is carried out, not what is measured: a resumed run may differ in these.
-_CARRIED_OUT = ("episodes", "num_envs", "vectorization", "output_dir", "clips", "name")
+# What is measured; all else is how it is carried out, and a resumed run may differ in it.
+_MEASURED = ("env", "policy", "checkpoint", "seed")
+# Settings of a protocol; without one they would do nothing.
+_PROTOCOL = ("levels", "tasks", "episodes_per_task", "workers", "threads", "executor")
+_PROTOCOL = (*_PROTOCOL, "gpus_per_worker", "episode_timeout_s")
 
 
 @dataclass
 class RolloutConfig:
-    """What can be set; `env` and `policy` are config groups with their own settings.
+    """What can be set; `env`, `policy` and `protocol` are config groups.
 
     Attributes:
         env: Makes one environment.
@@ -46,11 +51,24 @@ class RolloutConfig:
         checkpoint: For policies that have weights: a shipped name, a folder or a hub id.
         episodes: How many are played.
         seed: Of the first episode; episode i has seed + i.
-        num_envs: How many are played at once.
+        num_envs: How many are played at once, by each worker.
         vectorization: "sync", all in one process, or "async", a process each.
-        clips: The first so many episodes are shown in the report.
+        clips: The first so many episodes are shown in the report; of a protocol, so many failures
+            of every cell.
         output_dir: Everything is written below it; a run found there is continued.
         name: The policy's, in the report.
+        ablation: What of the prompt is spoilt: none, pictures, words, nonsense; or all, to play
+            all four and test whether the policy reads its prompt.
+        against: Folder of another run of the same episodes, to be compared with by a paired test.
+        protocol: Levels and tasks to be played; the settings below are a protocol's.
+        levels: Only these; null is all.
+        tasks: Only these; null is all.
+        episodes_per_task: Of every pair of level and task.
+        workers: Processes, or Ray actors, that play at once.
+        threads: Of each worker; null is its share of the cores.
+        executor: Where workers are: "local", or "ray".
+        gpus_per_worker: GPUs that Ray reserves for each.
+        episode_timeout_s: An episode that takes longer counts as an error; null is no limit.
     """
 
     env: Any = MISSING
@@ -63,6 +81,17 @@ class RolloutConfig:
     clips: int = 6
     output_dir: str = MISSING
     name: str = MISSING
+    ablation: str = INTACT
+    against: str | None = None
+    protocol: Any = None
+    levels: list[str] | None = None
+    tasks: list[str] | None = None
+    episodes_per_task: int | None = None
+    workers: int | None = None
+    threads: int | None = None
+    executor: str | None = None
+    gpus_per_worker: float | None = None
+    episode_timeout_s: float | None = None
 
 
 ConfigStore.instance().store("rollout_schema", RolloutConfig)
@@ -75,8 +104,37 @@ def main(cfg: DictConfig) -> None:
         note = f"note: seeds below {FIRST_EVALUATION_SEED} are those that training draws from"
         print(note, file=sys.stderr)
     with says_how_to_go_on(cfg.output_dir):
-        run = play(cfg)
-    print_runs([run], Path(cfg.output_dir) / REPORT_FILE)
+        if cfg.protocol is None:
+            play_all(cfg)
+        else:
+            play_protocol(cfg)
+
+
+def play_all(cfg: DictConfig) -> None:
+    """One rollout, or its ablations; compared with another run if asked for; printed."""
+    for key in _PROTOCOL:
+        if cfg[key] is not None:
+            raise BadSetting(key, cfg[key], "left out without a protocol, e.g. protocol=vima4")
+    rival = read(Path(cfg.against)) if cfg.against else None
+    runs = {kind: play(variant) for kind, variant in variants(cfg)}
+    run = next(iter(runs.values()))
+    page = run.folder / REPORT_FILE
+    tables.print_runs([*runs.values()], page)
+    sections, extra = [], {}
+    if len(runs) > 1:
+        cell = Cell("", cfg.name)
+        spoilt = {kind: {cell: r.episodes} for kind, r in runs.items() if kind != INTACT}
+        extra["ablations"] = ablations({cell: run.episodes}, spoilt)
+        sections.append(ablation_section(extra["ablations"]))
+        tables.print_ablations(extra["ablations"])
+    if rival is not None:
+        comparison = compare(read(run.folder), rival)
+        extra["against"] = {"folder": str(rival.folder), **comparison.numbers()}
+        sections.append(comparison_section(comparison, cfg.name, str(rival.folder)))
+        tables.print_comparison(comparison, cfg.name, str(rival.folder))
+    if extra:
+        write_json(run.folder / RESULT_FILE, {**run.result, **extra})
+        report.write(page, [*runs.values()], f"uio2-agent: {cfg.name}", sections)
 
 
 def play(cfg: DictConfig) -> Run:
@@ -85,14 +143,16 @@ def play(cfg: DictConfig) -> Run:
     check_settings(cfg.num_envs, cfg.vectorization)
     if cfg.episodes < 1:
         raise BadSetting("episodes", cfg.episodes, "at least 1")
-    make_env: Callable[[], gym.Env] = partial(instantiate, config["env"], _convert_="all")
     checkpoint = fingerprint(config["policy"])
-    settings = {key: config[key] for key in config if key not in _CARRIED_OUT}
-    with Ledger(Path(cfg.output_dir), {**settings, "checkpoint": checkpoint}) as ledger:
-        policy = make_policy(config["policy"], make_env)
+    settings = {key: config[key] for key in _MEASURED} | {"checkpoint": checkpoint}
+    intact = cfg.ablation == INTACT
+    if not intact:
+        settings["ablation"] = cfg.ablation
+    with Ledger(Path(cfg.output_dir), settings) as ledger:
+        policy = make_policy(config["policy"], partial(make_env, config["env"]))
         with progress(cfg.name, cfg.episodes) as on_episode:
             outcome = evaluate(
-                make_env,
+                partial(make_env, config["env"], cfg.ablation),
                 policy,
                 ledger,
                 episodes=cfg.episodes,
@@ -104,65 +164,7 @@ def play(cfg: DictConfig) -> Run:
                 origin=provenance(config, checkpoint),
                 on_episode=on_episode,
             )
-        run = Run(cfg.name, ledger.folder, outcome, ledger.first(cfg.episodes))
+        group = "" if intact else f"{cfg.ablation} spoilt"
+        run = Run(cfg.name, ledger.folder, outcome, ledger.first(cfg.episodes), group)
     report.write(run.folder / REPORT_FILE, [run], title=f"uio2-agent: {cfg.name}")
     return run
-
-
-def make_policy(config: dict[str, Any], make_env: Callable[[], gym.Env]) -> Policy:
-    """A policy whose settings have the key `action_space` is given the environment's."""
-    if "action_space" not in config:
-        return instantiate(config)
-    env = make_env()
-    try:
-        settings = {key: value for key, value in config.items() if key != "action_space"}
-        return instantiate(settings, _partial_=True)(action_space=env.action_space)
-    finally:
-        env.close()
-
-
-def fingerprint(policy: dict[str, Any]) -> dict[str, str] | None:
-    """Name and SHA-256 of a policy's weights; None if it has none. Raises as `find_checkpoint`."""
-    if "checkpoint" not in policy:
-        return None
-    folder, digest = find_checkpoint(policy["checkpoint"]), hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.suffix in (".safetensors", ".json", ".model"):
-            digest.update(path.name.encode() + path.read_bytes())
-    return {"name": str(policy["checkpoint"]), "sha256": digest.hexdigest()}
-
-
-@contextmanager
-def progress(name: str, episodes: int) -> Iterator[Callable[[Episode], None]]:
-    """A bar on stderr; yields what is to be called with every episode that ended."""
-    columns = (
-        TextColumn("{task.description:<18}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}"),
-        TimeRemainingColumn(),
-    )
-    seen: list[Episode] = []
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(name, total=episodes, note="")
-
-        def advance(episode: Episode) -> None:
-            seen.append(episode)
-            errors = sum(e.error is not None for e in seen)
-            note = f"{100 * sum(e.success for e in seen) / len(seen):.0f} % success"
-            bar.update(task, advance=1, note=note + (f", {errors} errors" if errors else ""))
-
-        yield advance
-
-
-def print_runs(runs: Sequence[Run], page: Path) -> None:
-    grouped = any(run.group for run in runs)
-    table = Table("prompt", "policy", "success", "95 % interval", "errors", "episodes")
-    table.columns[0].no_wrap = True
-    for row in table_rows(runs):
-        table.add_row(*row)
-    if not grouped:
-        del table.columns[0]
-    console = Console()
-    console.print(table)
-    console.print(f"report: {page}", soft_wrap=True, highlight=False)

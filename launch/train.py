@@ -17,13 +17,13 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
-from uio2_agent.envs.tabletop.catalogue import SHAPES, TEXTURES
+from uio2_agent.envs.tabletop.catalogue import GREY, SHAPES, TEXTURES
 from uio2_agent.errors import BadSetting, UnknownName
 from uio2_agent.launch.failures import says_how_to_go_on, told_plainly
 from uio2_agent.launch.record import RecordConfig, SourceConfig, record
 from uio2_agent.launch.schema import schema_of
 from uio2_agent.launch.train_tokenizer import TokenizerConfig, train_tokenizer
-from uio2_agent.model.checkpoint import save
+from uio2_agent.model.checkpoint import load, save
 from uio2_agent.model.config import model_config
 from uio2_agent.model.inputs import Patches, patchify
 from uio2_agent.model.targets import text_targets
@@ -35,15 +35,17 @@ from uio2_agent.model.training.remembered import RememberedViT
 from uio2_agent.model.training.start import fit_to_vit, smooth_start
 from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.model.vocabulary import Tokenizer
+from uio2_agent.policies.checkpoints import find_checkpoint
 from uio2_agent.policies.codecs.vima import VimaCodec
 from uio2_agent.policies.objectives.cloning import cloning_example
 from uio2_agent.policies.objectives.grounding import GroundingConfig, grounding_example
 from uio2_agent.policies.objectives.patches import dense_labels, labelled_picture, labelled_scene
 from uio2_agent.storage import make_folder, write_json, write_whole
+from uio2_agent.trajectories.episode import Episode
 from uio2_agent.trajectories.store import EpisodeStore
 
 SHAPE_CLASSES = {name: i for i, name in enumerate(SHAPES)}
-TEXTURE_CLASSES = {name: i for i, name in enumerate(TEXTURES)}
+TEXTURE_CLASSES = {name: i for i, name in enumerate((*TEXTURES, GREY))}
 
 GroundingSchema = schema_of(GroundingConfig)
 LoopSchema = schema_of(LoopConfig)
@@ -61,6 +63,7 @@ class PhaseConfig:
 class CodecConfig:
     view: str = "top"
     past_frames: int = 2
+    keep_first: bool = True
     max_steps: int = 8
 
 
@@ -70,8 +73,9 @@ class TrainConfig:
     data_dir: str = "data/tabletop"
     size: str = "nano"
     level: str = "placement_generalization"
+    start_from: str | None = None  # an agent to go on with, instead of from nothing
     seed: int = 0
-    text_length: int = 96
+    text_length: int = 112
     bin_width: float = 8.0
     picture_share: float = 0.25
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
@@ -102,8 +106,7 @@ def run(cfg: TrainConfig) -> Path:
     stores = {
         name: EpisodeStore(folder, cfg.sources[name].episodes) for name, folder in folders.items()
     }
-    model = UnifiedIO2(model_config(cfg.size))
-    smooth_start(model, tokenizer, cfg.seed)
+    model = _model(cfg, tokenizer)
     train_vit(cfg, model, [stores[name] for name in cfg.vit_sources], out / "vit")
     codec = VimaCodec(tokenizer, model.cfg.text_vocab_size, **asdict(cfg.codec))
     train_agent(cfg, model, codec, stores, out / "agent_training")
@@ -148,7 +151,7 @@ def train_vit(
         images = torch.from_numpy(np.stack([x.rgb for x in chosen]))
         return patchify(images), dense_labels(chosen, SHAPE_CLASSES, TEXTURE_CLASSES)
 
-    head = DenseHead(model.cfg.image.vit.width, len(SHAPES), len(TEXTURES))
+    head = DenseHead(model.cfg.image.vit.width, len(SHAPE_CLASSES), len(TEXTURE_CLASSES))
 
     def loss_of(batch: tuple[Patches, DenseLabels]) -> Losses:
         p, labels = batch
@@ -168,9 +171,10 @@ def train_agent(
     folder: Path,
 ) -> None:
     """Questions and demonstrations, in the phases' mixture, with the ViT frozen."""
-    some = stores[cfg.vit_sources[0]]
-    pictures = np.stack([some[i].frames[0] for i in range(min(64, len(some)))])
-    fit_to_vit(model, patchify(torch.from_numpy(pictures)))
+    if cfg.start_from is None:
+        some = stores[cfg.vit_sources[0]]
+        pictures = np.stack([some[i].frames[0] for i in range(min(64, len(some)))])
+        fit_to_vit(model, patchify(torch.from_numpy(pictures)))
     model.vit.requires_grad_(False)
     vit = RememberedViT(model.vit)
     draw = example_source(cfg, codec, stores)
@@ -197,15 +201,23 @@ def example_source(
         weights = np.array([phase.mixture[n] for n in names])
         examples = []
         for name in rng.choice(names, loop.batch_size, p=weights / weights.sum()):
-            store = stores[name]
-            episode = store[int(rng.integers(len(store)))]
+            episode = any_of(stores[name], rng)
             if episode.n_steps:
                 examples.append(cloning_example(episode, codec, int(rng.integers(episode.n_steps))))
             else:
-                examples.append(grounding_example(episode, codec, grounding, rng))
+                other = any_of(stores[name], rng)
+                examples.append(grounding_example(episode, codec, grounding, rng, other))
         return examples
 
     return draw
+
+
+def any_of(store: EpisodeStore, rng: np.random.Generator) -> Episode:
+    """An episode that did not fail."""
+    while True:
+        episode = store[int(rng.integers(len(store)))]
+        if episode.info.get("success", True):
+            return episode
 
 
 def export(cfg: TrainConfig, model: UnifiedIO2, folder: Path) -> Path:
@@ -227,9 +239,22 @@ def export(cfg: TrainConfig, model: UnifiedIO2, folder: Path) -> Path:
 def _tokenizer(cfg: TrainConfig, path: Path) -> Tokenizer:
     if not path.exists():
         make_folder(path.parent)
-        t = cfg.tokenizer
-        write_whole(path, train_tokenizer(t.pieces, t.sentences, t.seed))
+        if cfg.start_from is None:
+            t = cfg.tokenizer
+            pieces = train_tokenizer(t.pieces, t.sentences, t.seed)
+        else:
+            pieces = (find_checkpoint(cfg.start_from) / "tokenizer.model").read_bytes()
+        write_whole(path, pieces)
     return Tokenizer.from_file(path)
+
+
+def _model(cfg: TrainConfig, tokenizer: Tokenizer) -> UnifiedIO2:
+    """The agent to go on with, or one that knows nothing."""
+    if cfg.start_from is not None:
+        return load(find_checkpoint(cfg.start_from))
+    model = UnifiedIO2(model_config(cfg.size))
+    smooth_start(model, tokenizer, cfg.seed)
+    return model
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")

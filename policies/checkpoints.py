@@ -1,5 +1,6 @@
 """Where an agent's files are: a shipped name, a folder, or a hub id."""
 
+import hashlib
 import json
 import re
 from importlib.resources import files
@@ -10,6 +11,7 @@ from uio2_agent.errors import BadCheckpoint, UnknownName
 
 AGENT_FILES = ("weights.safetensors", "config.json", "policy.json", "tokenizer.model")
 POLICY_SETTINGS = ("replan", "text_length")
+WEIGHTS_AND_SETTINGS = (".safetensors", ".bin", ".npz", ".json", ".model")
 CODEC = re.compile(r"uio2_agent\.policies\.codecs\.[a-z_]+\.[A-Z]\w+")
 
 
@@ -65,6 +67,35 @@ def read_policy_settings(folder: Path) -> dict[str, Any]:
             str(path), f"gives its codec {', '.join(odd)}", "A codec's settings are plain values"
         )
     return {"codec": {"_target_": target, **codec}, **known}
+
+
+def fingerprint(checkpoint: str) -> dict[str, str]:
+    """Name and SHA-256 of an agent's files, or of a release's.
+
+    Raises as `find_checkpoint`, or as `find_official` for what looks like a release.
+    """
+    # These import torch, which a rollout without a model does not need.
+    from uio2_agent.model.official import HUB_IDS, find_official
+
+    released = checkpoint in HUB_IDS or _is_release(Path(checkpoint).expanduser())
+    place, digest = (find_official if released else find_checkpoint)(checkpoint), hashlib.sha256()
+    for path in sorted(place.iterdir()) if place.is_dir() else [place]:
+        if path.suffix in WEIGHTS_AND_SETTINGS:
+            digest.update(path.name.encode())
+            with path.open("rb") as file:
+                while block := file.read(2**24):
+                    digest.update(block)
+    return {"name": checkpoint, "sha256": digest.hexdigest()}
+
+
+def _is_release(place: Path) -> bool:
+    """An archive, or weights under the names of the release and nothing that makes them ours."""
+    from uio2_agent.model.tensor_files import LAYOUTS
+
+    if place.is_dir():
+        names = {path.name for path in place.iterdir()}
+        return "policy.json" not in names and any(names & {*layout} for layout in LAYOUTS)
+    return place.is_file() and place.suffix == ".npz"
 
 
 def _complete(name: str, folder: Path) -> Path:

@@ -15,17 +15,19 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from torch import Tensor
 
-from uio2_agent.errors import BadCheckpoint, BadInput
+from uio2_agent.errors import BadCheckpoint, BadInput, BadSetting
 from uio2_agent.interface import ANSWER, DECISIONS, END_EFFECTOR, EPISODE_SEED, NO_EPISODE
 from uio2_agent.model.checkpoint import load
 from uio2_agent.model.generation import generate_text
-from uio2_agent.model.inputs import FrameLatents, Inputs, patchify
+from uio2_agent.model.inputs import FrameLatents, Inputs, Patches, patchify
+from uio2_agent.model.preprocessing import fit_picture
 from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.model.vocabulary import Tokenizer
 from uio2_agent.policies.checkpoints import find_checkpoint, read_policy_settings
-from uio2_agent.policies.codecs.base import Action, Codec, Observation, Prompt
+from uio2_agent.policies.codecs.base import Action, Codec, Observation, Prompt, remembered
 
 Replan = Literal["step", "plan"]
+Frame = np.ndarray | Tensor
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Row:
 
     pictures: Tensor | None = None  # (P, n, D), latents of the prompt's pictures
     # Pictures until first needed, then latents (n, D).
-    past: deque[np.ndarray | Tensor] = field(default_factory=deque)
+    past: list[Frame] = field(default_factory=list)
     plan: deque[Action] = field(default_factory=deque)
     generator: torch.Generator | None = None
 
@@ -44,15 +46,19 @@ class UnifiedPolicy:
 
     Args:
         model: In evaluation mode, on the device it shall run on.
-        codec: What the checkpoint was trained with.
+        codec: What the checkpoint was trained with. Pictures of another size than the model's are
+            resized and padded to it.
         replan: "step" asks at every step (closed loop), "plan" when the last plan is played out
-            (one-shot).
+            (one-shot, the paper's protocol: one answer to the first picture).
         text_length: Every question is padded to this many tokens, so that an answer depends on
             nothing but its row.
         micro_batch: Rows the model sees at once, always exactly so many, for the same reason.
         temperature: 0 for the most likely answer; above, answers are drawn from each row's own
             generator.
         seed: Of the rows' generators where the caller's infos give no `episode_seed`.
+
+    Raises:
+        BadInput, BadSetting: Another `replan`, or a codec with more slots than the model.
     """
 
     def __init__(
@@ -68,6 +74,9 @@ class UnifiedPolicy:
     ) -> None:
         if replan not in ("step", "plan"):
             raise BadInput("replan", replan, "step or plan")
+        if codec.slots > model.cfg.history_slots:
+            want = f"at most {model.cfg.history_slots}, the frames that the model has positions for"
+            raise BadSetting("slots of the codec", codec.slots, want)
         self.model, self.codec, self.replan = model.eval(), codec, replan
         self.text_length, self.micro_batch = text_length, micro_batch
         self.temperature, self.seed = temperature, seed
@@ -78,7 +87,7 @@ class UnifiedPolicy:
         if len(self._rows) != len(mask):
             self._rows = [Row() for _ in mask]
         for i in np.flatnonzero(mask):
-            self._rows[i] = Row(past=deque(maxlen=self.codec.past_frames))
+            self._rows[i] = Row()
 
     @torch.inference_mode()
     def act(
@@ -86,7 +95,8 @@ class UnifiedPolicy:
     ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Stacked observations of N rows -> stacked actions, and infos.
 
-        The infos are `decisions` (N,) bool, whether the model was asked, and `answer` (N,) str.
+        The infos are `decisions` (N,) bool, whether the model was asked, and `answer` (N,) str,
+        empty where it was not. After an answer without any step the row rests, then asks again.
         """
         n = len(observations[END_EFFECTOR])
         if len(self._rows) != n:
@@ -104,9 +114,11 @@ class UnifiedPolicy:
                 self._rows[i].plan = deque(self.codec.decode(rows[i], tokens))
                 answers[i] = self.codec.readable(tokens)
         for i in playing:
-            self._rows[i].past.append(self.codec.view_of(rows[i]))
+            past = [*self._rows[i].past, self.codec.view_of(rows[i])]
+            self._rows[i].past = self._remembered(past, self.codec.past_frames)
         actions = [
-            self._rows[i].plan.popleft() if i in playing else self.codec.rest for i in range(n)
+            self._rows[i].plan.popleft() if i in playing and self._rows[i].plan else self.codec.rest
+            for i in range(n)
         ]
         decisions = np.isin(np.arange(n), asking)
         stacked = {name: np.stack([a[name] for a in actions]) for name in actions[0]}
@@ -127,23 +139,35 @@ class UnifiedPolicy:
             if row.pictures is None:
                 taken = [next(latents) for _ in prompt.pictures]
                 row.pictures = torch.stack(taken) if taken else self._no_latents()
-            row.past = deque(
-                (next(latents) if isinstance(f, np.ndarray) else f for f in row.past),
-                maxlen=row.past.maxlen,
-            )
+            row.past = [next(latents) if isinstance(f, np.ndarray) else f for f in row.past]
+
+    def _remembered(self, past: list[Frame], room: int) -> list[Frame]:
+        kept = remembered(len(past), room, keep_first=self.codec.keep_first)
+        return [past[k] for k in kept]
 
     def _encode(self, frames: Sequence[np.ndarray]) -> list[Tensor]:
         latents: list[Tensor] = []
         for start in range(0, len(frames), self.micro_batch):
             part = list(frames[start : start + self.micro_batch])
-            padded = np.stack(part + [part[-1]] * (self.micro_batch - len(part)))
-            encoded = self.model.encode_frames(patchify(self._tensor(padded)))  # (B, n, D)
+            padded = part + [part[-1]] * (self.micro_batch - len(part))
+            patches = self._patches(padded, self.model.cfg.image.history_size)
+            encoded = self.model.encode_frames(patches)  # (B, n, D)
             latents += list(encoded[: len(part)])
         return latents
 
+    def _patches(self, frames: Sequence[np.ndarray], size: tuple[int, int]) -> Patches:
+        """Pictures uint8 (3, H, W), of any sizes -> patches (B, N, 768) of the model's."""
+        if all(frame.shape[1:] == size for frame in frames):
+            return patchify(self._tensor(np.stack(frames)))
+        fitted = [fit_picture(frame, size) for frame in frames]
+        pixels = torch.stack([picture.pixels for picture in fitted]).to(self._device)
+        mask = torch.stack([picture.mask for picture in fitted]).to(self._device)
+        return patchify(pixels, mask)
+
     def _no_latents(self) -> Tensor:
         cfg = self.model.cfg
-        return torch.zeros(0, cfg.image.history.latents, cfg.width, device=self._device)
+        shape = (0, cfg.image.history.latents, cfg.width)
+        return torch.zeros(shape, dtype=self._dtype, device=self._device)
 
     # --- question and answer --------------------------------------------------------------------
 
@@ -158,7 +182,7 @@ class UnifiedPolicy:
         padded = part + [part[-1]] * (self.micro_batch - len(part))
         inputs = Inputs(
             text=self._texts([prompts[i].text for i in padded]),
-            image=patchify(self._tensor(np.stack([prompts[i].image for i in padded]))),
+            image=self._patches([prompts[i].image for i in padded], self.model.cfg.image.size),
             image_history=self._history(padded, prompts),
         )
 
@@ -195,12 +219,12 @@ class UnifiedPolicy:
         """Prompt pictures first, then past frames, newest last; what is left of T is masked."""
         cfg = self.model.cfg
         shape = (len(part), self.codec.slots, cfg.image.history.latents, cfg.width)
-        latents = torch.zeros(shape, device=self._device)
+        latents = torch.zeros(shape, dtype=self._dtype, device=self._device)
         mask = torch.zeros(shape[:2], dtype=torch.bool, device=self._device)
         for b, i in enumerate(part):
             pictures = self._rows[i].pictures
             assert pictures is not None
-            past = list(self._rows[i].past)[len(self._rows[i].past) - prompts[i].n_past :]
+            past = self._remembered(self._rows[i].past, prompts[i].n_past)
             frames = [*pictures, *past]
             if frames:
                 latents[b, : len(frames)] = torch.stack(frames)
@@ -218,6 +242,11 @@ class UnifiedPolicy:
     @property
     def _device(self) -> torch.device:
         return next(self.model.parameters()).device
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        """Of what the encoder reads; ViTs may be of another."""
+        return self.model.history.modality.dtype
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self._device)

@@ -77,6 +77,15 @@ def test_every_option_composes_and_refuses_a_misspelt_key(group, option):
         composed("rollout", f"{group}={option}", f"{group}.misspelt=1")
 
 
+def test_a_protocol_brings_its_settings_and_a_plain_rollout_has_none_of_them():
+    plain, whole = composed("rollout"), composed("rollout", "protocol=vima4", "workers=3")
+    assert plain.protocol is None and plain.workers is None and plain.executor is None
+    assert whole.protocol.name == "vima4" and (whole.workers, whole.executor) == (3, "local")
+    assert whole.episodes == whole.episodes_per_task == 100
+    with pytest.raises((HydraException, OmegaConfBaseException), match="misspelt"):
+        composed("rollout", "protocol=vima4", "protocol.misspelt=1")
+
+
 @pytest.mark.parametrize("override", ["episodes=many", "seed=0.5", "checkpoint=[1]", "clips=null"])
 @pytest.mark.parametrize("name", ROLLOUT)
 def test_a_word_where_a_number_belongs_is_refused(name, override):

@@ -148,6 +148,17 @@ class SceneUnsolvable(AgentError, RuntimeError):
         return f"found no free place for {self.what} in {self.tries} tries; reset with another seed"
 
 
+class SimulatorBusy(AgentError, RuntimeError):
+    """A simulator of which a process can have only one, and has one."""
+
+    def __init__(self, simulator: str, problem: str, remedy: str) -> None:
+        super().__init__(simulator, problem, remedy)
+        self.simulator, self.problem, self.remedy = simulator, problem, remedy
+
+    def __str__(self) -> str:
+        return f"{self.simulator} cannot be started: {self.problem}. {self.remedy}"
+
+
 class CannotWrite(AgentError, OSError):
     """The disk is full or the folder is not ours; everything written before is intact."""
 
@@ -201,4 +212,18 @@ class RemoteLost(AgentError, RuntimeError):
         return (
             f"the process of {self.name} {self.problem} (exit code {self.exit_code}); "
             f"the next reset starts a new one.{said}"
+        )
+
+
+class WorkerLost(AgentError, RuntimeError):
+    """Processes that should play episodes die before they can begin."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(what, reason)
+        self.what, self.reason = what, reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what} in a row died before playing anything ({self.reason}). Memory may be "
+            "short: try fewer workers; what they printed stands above"
         )

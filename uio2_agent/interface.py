@@ -36,11 +36,14 @@ FAILURE = "failure"  # env: bool
 TASK = "task"  # env: name under which an episode is counted
 PROMPT = "prompt"  # env: the instruction, for reports
 METRICS = "metrics"  # env: {name: number}; those of the last step are averaged over episodes
+ABLATED = "ablated"  # entry of `METRICS`: 1 if the prompt was spoilt, 0 if it could not be
 ORACLE_ACTION = "oracle_action"  # env made with oracle=True: what the oracle would do now
 ERROR = "error"  # rollout: what the environment raised
 EPISODE_SEED = "episode_seed"  # rollout, int64 (N,): seed of the row's episode, or NO_EPISODE
 DECISIONS = "decisions"  # policy, bool or int (N,): answers asked of the model in this call
 ANSWER = "answer"  # policy, object (N,): the answer's text, or None
+
+ABLATIONS = ("pictures", "words", "nonsense")  # what of a prompt can be spoilt, envs/ablation.py
 
 NO_EPISODE = -1  # rows left over at the end of a run; what is answered for them is not used
 

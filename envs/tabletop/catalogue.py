@@ -4,7 +4,7 @@ Source: vima_bench.md §4 (shapes), §5 (textures), §14 (what is fixed on purpo
 An object is called "<texture> <shape>", e.g. "red swirl letter T".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import combinations
 from typing import Literal
@@ -28,7 +28,7 @@ class Shape:
     """One kind of object.
 
     Attributes:
-        name: As it is called in prompts.
+        name: As it is called in prompts; its key in `SHAPES` but for the wide rectangle.
         kind: movable, container (a fixed body that things are put into) or other (task furniture).
         declared: Size x, y, z used for spacing and spawn height; the low end where it has a range.
         declared_high: High end of the size range; equal to `declared` where there is none.
@@ -141,19 +141,30 @@ _BASES = (
 _OTHERS = (
     _shape(
         "three-sided rectangle",
-        (0.2, 0.2, 0.0),
-        (0.24, 0.22, 0.001),
+        (0.27, 0.27, 0.0),
+        (0.31, 0.29, 0.001),
         360,
         kind="other",
         hollow=True,
-        scales=True,
     ),
     _shape("line", (0.25, 0.04, 0.001), (0.25, 0.04, 0.001), 180, kind="other", scales=True),
     _shape("stand", (0.18, 0.54, 0.01), (0.18, 0.54, 0.01), 180, kind="other"),
     _shape("disk", (0.18, 0.18, 0.035), (0.18, 0.18, 0.035), 0, _CIRCLE, kind="other"),
 )
 
-SHAPES: dict[str, Shape] = {s.name: s for s in (*_MOVABLES, *_BASES, *_OTHERS)}
+# The strips of a three-sided rectangle are 40 mm wide whatever its size, so it is not scaled: each
+# sweep has one of its own (§6, 12 and 13), and both are called the same.
+_WIDE = replace(
+    _OTHERS[0],
+    declared=(0.30, 0.172, 0.0),
+    declared_high=(0.30, 0.172, 0.0),
+    real=(0.34, 0.192, 0.001),
+)
+
+SHAPES: dict[str, Shape] = {
+    **{s.name: s for s in (*_MOVABLES, *_BASES, *_OTHERS)},
+    "wide three-sided rectangle": _WIDE,
+}
 MOVABLES: tuple[str, ...] = tuple(s.name for s in _MOVABLES)
 CONTAINERS: tuple[str, ...] = tuple(s.name for s in _BASES)
 
@@ -240,4 +251,4 @@ def shape(name: str) -> Shape:
 
 def phrase(texture: str, shape_name: str) -> str:
     """How prompts call an object: texture first, then shape."""
-    return f"{texture} {shape_name}"
+    return f"{texture} {shape(shape_name).name}"

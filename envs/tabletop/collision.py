@@ -18,6 +18,7 @@ from uio2_agent.envs.tabletop.scene import Quaternion, yaw_to_quaternion
 Triple = tuple[float, float, float]
 
 SKIN = 0.001  # Bullet rounds hulls by a margin of this many metres; ours are made thinner by it
+WALL = 0.002  # walls and floor of the open box called container, metres
 _WALLS = 12  # boxes around a round dish
 
 
@@ -28,6 +29,24 @@ class Piece:
     half: Triple
     position: Triple
     rotation: Quaternion = (0.0, 0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dish:
+    """A round dish: radii of its walls at the bottom and at the top, height, thickness; metres."""
+
+    bottom: float
+    top: float
+    height: float
+    thick: float
+
+    def height_of(self, corners: NDArray[np.float64]) -> float:
+        """How high something flat with these corners (N, 2) lies in its middle, metres."""
+        lean = math.atan2(self.top - self.bottom, self.height)
+        inner = self.bottom - self.thick / 4 / math.cos(lean)  # of the walls, at the bottom
+        towards = 2 * np.pi * np.arange(_WALLS) / _WALLS
+        reach = (corners @ np.stack([np.cos(towards), np.sin(towards)])).max()
+        return max(self.thick, (float(reach) - inner) / math.tan(lean))
 
 
 @lru_cache(maxsize=64)
@@ -66,23 +85,22 @@ def pieces(name: str, scale: Triple = (1.0, 1.0, 1.0)) -> tuple[Piece, ...]:
     width, depth, height = (r * f for r, f in zip(s.real, scale, strict=True))
     match name:
         case "bowl":
-            return _dish(0.50 * width / 2, 0.96 * width / 2, height, 0.006)
+            return _round(dish("bowl"))
         case "pan":
             r = depth / 2
             end = width - r
             handle = Piece(
                 half=((end - r) / 2, 0.013, 0.007), position=((end + r) / 2, 0.0, height - 0.007)
             )
-            return (*_dish(0.84 * r, 0.97 * r, 0.8 * height, 0.006), handle)
+            return (*_round(dish("pan")), handle)
         case "container":
-            wall = 0.002
-            floor = Piece(half=(width / 2, depth / 2, wall / 2), position=(0.0, 0.0, wall / 2))
-            return (floor, *_fence(width, depth, height, wall))
+            floor = Piece(half=(width / 2, depth / 2, WALL / 2), position=(0.0, 0.0, WALL / 2))
+            return (floor, *_fence(width, depth, height, WALL))
         case "frame":
             return _fence(width, depth, height, 0.024)
         case "square":
             return _fence(width, depth, height, 0.04)
-        case "three-sided rectangle" | "line":
+        case "three-sided rectangle" | "wide three-sided rectangle" | "line":
             return ()
     return (Piece(half=(width / 2, depth / 2, height / 2), position=(0.0, 0.0, height / 2)),)
 
@@ -102,8 +120,18 @@ def _fence(width: float, depth: float, height: float, wall: float) -> tuple[Piec
     )
 
 
-def _dish(bottom: float, top: float, height: float, thick: float) -> tuple[Piece, ...]:
-    """A round dish: a floor, and a ring of boxes that lean outwards from radius bottom to top."""
+def dish(name: str) -> Dish:
+    """The round part of a bowl or a pan."""
+    _, depth, height = shape(name).real
+    r = depth / 2
+    if name == "bowl":
+        return Dish(bottom=0.50 * r, top=0.96 * r, height=height, thick=0.006)
+    return Dish(bottom=0.84 * r, top=0.97 * r, height=0.8 * height, thick=0.006)
+
+
+def _round(of: Dish) -> tuple[Piece, ...]:
+    """A floor, and a ring of boxes that lean outwards."""
+    bottom, top, height, thick = of.bottom, of.top, of.height, of.thick
     lean = math.atan2(top - bottom, height)
     slope = math.hypot(top - bottom, height)
     middle = (bottom + top) / 2

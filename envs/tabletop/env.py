@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from uio2_agent.envs.tabletop.actions import Action, Move, action_space, parse
 from uio2_agent.envs.tabletop.catalogue import SHAPES
-from uio2_agent.envs.tabletop.goals import Progress
 from uio2_agent.envs.tabletop.oracle import REST, plan
 from uio2_agent.envs.tabletop.physics import Physics
 from uio2_agent.envs.tabletop.pictures import episode_picture
+from uio2_agent.envs.tabletop.progress import judge
 from uio2_agent.envs.tabletop.prompts import prompt_arrays, prompt_assets
 from uio2_agent.envs.tabletop.renderer import Renderer
 from uio2_agent.envs.tabletop.scenario import Scenario
@@ -69,12 +69,13 @@ class Tabletop(gym.Env[Observation, Action]):
     Args:
         task: One of `tasks.TASKS`.
         level: One of `partitions.LEVELS` that has the task.
-        prompt: "pictures", or "words" only.
+        prompt: "pictures", or "words" only where the task can be told so.
         oracle: Tell the right action in the info.
         render_mode: None or "rgb_array".
 
     Raises:
         UnknownName: No such task, level, prompt mode or render mode.
+        BadSetting: The task cannot be told in words.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 2}
@@ -108,7 +109,7 @@ class Tabletop(gym.Env[Observation, Action]):
             seed = int(self.np_random.integers(FIRST_EVALUATION_SEED))
         self._scenario = sample(self.task, self.level, self.prompt, seed)
         self._bodies = {body.obj_id: body for body in self._scenario.bodies}
-        self._progress = Progress(self._scenario)
+        self._progress = judge(self._scenario)
         self._steps = 0
         self._touched = False  # physics knows this episode
         self._last_move: Move | None = None
@@ -117,7 +118,7 @@ class Tabletop(gym.Env[Observation, Action]):
         return self._observe(), self._info()
 
     def step(self, action: Action) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """One pick and place.
+        """One pick and place, or one push.
 
         Raises:
             BadAction: The action is not in the space; nothing has changed then.
@@ -130,7 +131,6 @@ class Tabletop(gym.Env[Observation, Action]):
             self._carry_out(move)
             self._steps += 1
             self._last_move = move
-            self._progress.update(self._bodies)
         terminated = self._progress.over
         reward = float(self._progress.success)
         return self._observe(), reward, terminated, self._ended and not terminated, self._info()
@@ -171,8 +171,8 @@ class Tabletop(gym.Env[Observation, Action]):
         if not self._touched:
             self._physics.load(self._scenario.bodies)
             self._touched = True
-        self._physics.pick_place(move)
-        self._bodies = self._physics.bodies
+        self._bodies, trace = self._physics.carry_out(move, self._scenario.end_effector)
+        self._progress.update(self._bodies, trace)
 
     def _observe(self) -> Observation:
         rgb, segm = self._renderer.render(self._bodies.values())
@@ -197,7 +197,7 @@ class Tabletop(gym.Env[Observation, Action]):
             "obj_id_to_info": {obj_id: describe(body) for obj_id, body in self._bodies.items()},
         }
         if self.oracle:
-            moves = plan(self._scenario, self._bodies, self._progress.open)
+            moves = plan(self._scenario, self._bodies, self._progress)
             info["oracle_plan"] = [move.action() for move in moves]
             info["oracle_action"] = (moves[0] if moves else REST).action()
         return info

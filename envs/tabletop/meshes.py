@@ -90,10 +90,12 @@ def _pallet(s: Shape) -> Mesh:
 
 
 def _three_sided(s: Shape) -> Mesh:
-    """Strips centred on three edges of a square region; the +y side is open."""
-    side, height = s.declared[0], s.real[2]
-    back = box((side, _STRIP, height), _WIDE_TILE, (0.0, -side / 2, 0.0))
-    flanks = [box((_STRIP, side, height), _WIDE_TILE, (x, 0.0, 0.0)) for x in (-side / 2, side / 2)]
+    """Strips centred on three edges of a rectangle; the +y side is open."""
+    width, depth, height = *s.declared[:2], s.real[2]
+    back = box((width, _STRIP, height), _WIDE_TILE, (0.0, -depth / 2, 0.0))
+    flanks = [
+        box((_STRIP, depth, height), _WIDE_TILE, (x, 0.0, 0.0)) for x in (-width / 2, width / 2)
+    ]
     return merge(back, *flanks)
 
 
@@ -110,6 +112,7 @@ _BUILDERS = {
     "square": lambda s: _square_ring(s, _STRIP),
     "pallet": _pallet,
     "three-sided rectangle": _three_sided,
+    "wide three-sided rectangle": _three_sided,
 }
 
 

@@ -6,16 +6,19 @@ its target" (vima_bench.md §8) that too can be seen at a glance.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from uio2_agent.envs.tabletop.actions import Move
 from uio2_agent.envs.tabletop.catalogue import SHAPES
 from uio2_agent.envs.tabletop.goals import near
+from uio2_agent.envs.tabletop.progress import Progress, judge
+from uio2_agent.envs.tabletop.pushes import plan_pushes
 from uio2_agent.envs.tabletop.sampler import FreeSpace, pixel_xy
 from uio2_agent.envs.tabletop.scenario import Goal, Scenario
 from uio2_agent.envs.tabletop.scene import X_RANGE, Y_RANGE, Body
+from uio2_agent.envs.tabletop.sweeping import Sweeping
 
 # How much farther than asked a distractor is carried away from a target, metres.
 MARGIN = 0.02
@@ -27,23 +30,26 @@ REST = Move(pick=(X_RANGE[0], Y_RANGE[0]), place=(X_RANGE[0], Y_RANGE[0]))
 def plan(
     scenario: Scenario,
     bodies: Mapping[int, Body] | None = None,
-    open_goals: Sequence[Goal] | None = None,
+    progress: Progress | None = None,
 ) -> list[Move]:
     """Moves that finish the episode.
 
     Args:
         scenario: The episode.
         bodies: Where things are now, by id; at first where the scenario put them.
-        open_goals: What is still to be done; at first everything.
+        progress: What has been done already; at first nothing.
 
     Returns:
         First every movable distractor off the targets, each to the nearest place with room for it;
-        then one move per open goal, leftmost object first. Empty when nothing is left to do.
+        then, stage by stage, one move per open goal, leftmost object first. Empty when nothing is
+        left to do. Sweeps: see `pushes.plan_pushes`.
     """
+    progress = progress or judge(scenario)
     now = dict(bodies or {body.obj_id: body for body in scenario.bodies})
-    todo = scenario.goals if open_goals is None else open_goals
-    if not todo:
+    if progress.over:
         return []
+    if isinstance(progress, Sweeping):
+        return plan_pushes(now, progress)
     moves = []
     for obj_id in scenario.distractors:
         body = now[obj_id]
@@ -53,9 +59,11 @@ def plan(
             place = refuge(scenario, now, body)
             moves.append(Move(pick=body.xy, place=place))
             now[obj_id] = body.at(*place)
-    for goal in sorted(todo, key=lambda goal: now[goal.obj_id].xy[::-1]):
-        body = now[goal.obj_id]
-        moves.append(Move(pick=body.xy, place=goal.xy, turn=_turn(body, goal)))
+    for stage in progress.remaining:
+        for goal in sorted(stage, key=lambda goal: now[goal.obj_id].xy[::-1]):
+            body = now[goal.obj_id]
+            moves.append(Move(pick=body.xy, place=goal.xy, turn=_turn(body, goal)))
+            now[goal.obj_id] = body.at(*goal.xy, yaw=body.yaw + moves[-1].turn)
     return moves
 
 

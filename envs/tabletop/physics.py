@@ -20,7 +20,9 @@ import numpy as np
 from uio2_agent.envs.tabletop.actions import Move
 from uio2_agent.envs.tabletop.catalogue import SHAPES
 from uio2_agent.envs.tabletop.collision import SKIN, hull, pieces
+from uio2_agent.envs.tabletop.scenario import SPATULA
 from uio2_agent.envs.tabletop.scene import Body, Quaternion, yaw_to_quaternion
+from uio2_agent.envs.tabletop.spatula import drive, stroke
 from uio2_agent.errors import MissingDependency
 
 GRAVITY = -9.8
@@ -28,10 +30,14 @@ STILL = 0.005  # m/s, below which a body counts as still
 STILL_STEPS = 4  # that many steps in a row: a body just let go starts at rest, too
 MAX_SETTLE_STEPS = 600
 DESCENT = 0.001  # metres per step of lowering
+TRACE_STEPS = 12  # a push is looked at so often: every 24 mm, as upstream
 LIFT = 0.32  # metres
 
 _MASS = {"block": 0.010, "shorter block": 0.010, "small block": 0.001}
 _USUAL_MASS = 0.100
+_FRICTION = {"small block": 0.5}
+# What is pushed is a body of its own kind in Bullet, as only that kind can sleep.
+_PUSHED = ("small block",)
 
 
 @contextmanager
@@ -101,6 +107,19 @@ class Physics:
         """Everything where it is now, by id."""
         return dict(self._bodies)
 
+    def carry_out(
+        self, move: Move, end_effector: int
+    ) -> tuple[dict[int, Body], list[dict[int, Body]]]:
+        """Pick and place, or push -> where everything is then, and where it was on the way.
+
+        The way is told as far as anybody judges it: for pushes only.
+        """
+        if end_effector == SPATULA:
+            trace = self.push(move)
+            return self.bodies, trace
+        self.pick_place(move)
+        return self.bodies, []
+
     def pick_place(self, move: Move) -> int | None:
         """Carry the topmost body at the pick point.
 
@@ -117,6 +136,25 @@ class Physics:
         self._settle()
         return held
 
+    def push(self, move: Move) -> list[dict[int, Body]]:
+        """Push with the spatula's blade.
+
+        Returns:
+            What can be moved, by id, as it was on the way, after every `TRACE_STEPS` physics steps.
+            Empty when the push was too short to be one; then nothing has happened at all.
+        """
+        path = stroke(move)
+        if path is None:
+            return []
+        self._sleep()
+        trace = []
+        for step, _ in enumerate(drive(self._p, self._client, path, GRAVITY), start=1):
+            if step % TRACE_STEPS == 0:
+                self._read()
+                trace.append({i: body for i, body in self._bodies.items() if _moves(body)})
+        self._settle()
+        return trace
+
     def _movable(self, body: Body) -> int:
         p, client = self._p, self._client
         corners = hull(body.shape) * body.scale - (0, 0, _half_height(body))
@@ -125,10 +163,15 @@ class Physics:
             p.createCollisionShape(p.GEOM_MESH, vertices=corners.tolist(), physicsClientId=client),
             basePosition=_centre(body),
             baseOrientation=body.rotation,
+            useMaximalCoordinates=int(body.shape in _PUSHED),
             physicsClientId=client,
         )
         p.changeDynamics(
-            handle, -1, lateralFriction=1, rollingFriction=1e-4, physicsClientId=client
+            handle,
+            -1,
+            lateralFriction=_FRICTION.get(body.shape, 1),
+            rollingFriction=1e-4,
+            physicsClientId=client,
         )
         return handle
 
@@ -201,6 +244,15 @@ class Physics:
             default=LIFT,
         )
 
+    def _sleep(self) -> None:
+        """Let what can be pushed rest, at no cost, until something touches it."""
+        p = self._p
+        asleep = p.ACTIVATION_STATE_ENABLE_SLEEPING | p.ACTIVATION_STATE_SLEEP
+        for obj_id, body in self._bodies.items():
+            if body.shape in _PUSHED:
+                handle = self._handles[obj_id]
+                p.changeDynamics(handle, -1, activationState=asleep, physicsClientId=self._client)
+
     def _settle(self) -> None:
         p, client = self._p, self._client
         movers = [self._handles[i] for i, body in self._bodies.items() if _moves(body)]
@@ -212,13 +264,19 @@ class Physics:
             still = still + 1 if calm else 0
             if still == STILL_STEPS:
                 break
+        for handle in movers:
+            p.resetBaseVelocity(handle, (0, 0, 0), (0, 0, 0), physicsClientId=client)
+        self._read()
+
+    def _read(self) -> None:
+        """Note where everything is."""
         for obj_id, body in self._bodies.items():
             if _moves(body):
-                handle = self._handles[obj_id]
-                p.resetBaseVelocity(handle, (0, 0, 0), (0, 0, 0), physicsClientId=client)
-                centre, rotation = p.getBasePositionAndOrientation(handle, physicsClientId=client)
-                up = _matrix(rotation)[:, 2] * _half_height(body)
-                position = tuple(c - float(u) for c, u in zip(centre, up, strict=True))
+                centre, rotation = self._p.getBasePositionAndOrientation(
+                    self._handles[obj_id], physicsClientId=self._client
+                )
+                half = _half_height(body)
+                position = tuple(c - half * u for c, u in zip(centre, _up(rotation), strict=True))
                 self._bodies[obj_id] = replace(body, position=position, rotation=rotation)
 
 
@@ -238,8 +296,14 @@ def _reach(body: Body) -> float:
 
 def _centre(body: Body) -> tuple[float, ...]:
     """Where the middle of a movable is: Bullet turns bodies about it."""
-    up = _matrix(body.rotation)[:, 2] * _half_height(body)
-    return tuple(p + float(u) for p, u in zip(body.position, up, strict=True))
+    half = _half_height(body)
+    return tuple(p + half * u for p, u in zip(body.position, _up(body.rotation), strict=True))
+
+
+def _up(q: Quaternion) -> tuple[float, float, float]:
+    """Where the body's z axis points: the last column of `_matrix`."""
+    x, y, z, w = q
+    return 2 * (x * z + y * w), 2 * (y * z - x * w), 1 - 2 * (x * x + y * y)
 
 
 def _matrix(q: Quaternion) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from uio2_agent.envs.tabletop.catalogue import phrase
+from uio2_agent.envs.tabletop.catalogue import phrase, shape
 from uio2_agent.envs.tabletop.scene import Body, yaw_to_quaternion
 from uio2_agent.errors import TooManyPictures, UnknownName
 from uio2_agent.interface import PROMPT_SLOTS, VIEWS
@@ -151,7 +151,7 @@ def prompt_assets(prompt: Prompt, rgb: np.ndarray, segm: np.ndarray) -> dict[str
     for slot, name in enumerate(prompt.reading_order):
         picture = prompt.pictures[name]
         objects = [
-            {"obj_id": b.obj_id, "obj_name": b.shape, "obj_color": b.texture}
+            {"obj_id": b.obj_id, "obj_name": shape(b.shape).name, "obj_color": b.texture}
             for b in picture.bodies
         ]
         assets[name] = {

@@ -18,6 +18,7 @@ import numpy as np
 from uio2_agent.envs.tabletop.catalogue import SHAPES, Shape
 from uio2_agent.envs.tabletop.draws import Draws
 from uio2_agent.envs.tabletop.meshes import mesh
+from uio2_agent.envs.tabletop.scenario import Rectangle
 from uio2_agent.envs.tabletop.scene import X_RANGE, Y_RANGE, Body
 from uio2_agent.errors import SceneUnsolvable
 
@@ -71,6 +72,17 @@ def declared_size(shape: Shape, scale: tuple[float, float, float]) -> tuple[floa
     return (x * scale[0], y * scale[1]) if shape.scales else (x, y)
 
 
+@lru_cache(maxsize=64)
+def _inside(rectangle: Rectangle) -> np.ndarray:
+    """Pixels bool (160, 320) whose place is in the rectangle."""
+    (x0, x1), (y0, y1) = (
+        (_units(low - start), _units(high - start))
+        for (low, high), start in ((rectangle.x, X_RANGE[0]), (rectangle.y, Y_RANGE[0]))
+    )
+    rows, columns = np.arange(ROWS) * _PIXEL, np.arange(COLUMNS) * _PIXEL
+    return ((rows >= x0) & (rows <= x1))[:, None] & (columns >= y0) & (columns <= y1)
+
+
 class FreeSpace:
     """The part of the table nothing stands on."""
 
@@ -94,7 +106,11 @@ class FreeSpace:
         self._taken[rows, columns][under] = 1
 
     def room_for(
-        self, shape: str, scale: tuple[float, float, float], apart: Iterable[tuple[XY, float]] = ()
+        self,
+        shape: str,
+        scale: tuple[float, float, float],
+        apart: Iterable[tuple[XY, float]] = (),
+        tight: bool = False,
     ) -> np.ndarray:
         """Pixels bool (160, 320) on which the centre of such an object may be.
 
@@ -102,8 +118,11 @@ class FreeSpace:
             shape: Name in the catalogue.
             scale: Factors on the mesh.
             apart: Points and how far from them, in metres, the centre must keep.
+            tight: Ask for no more room than it really needs, not for its declared size.
         """
-        half = _kernel(*declared_size(SHAPES[shape], scale))
+        x, y, _ = SHAPES[shape].real
+        real = (x * scale[0], y * scale[1])
+        half = _kernel(*(real if tight else declared_size(SHAPES[shape], scale)))
         sums = np.zeros((ROWS + 1, COLUMNS + 1), np.int32)
         np.cumsum(np.cumsum(self._taken, 0, out=sums[1:, 1:]), 1, out=sums[1:, 1:])
         width = 2 * half + 1
@@ -136,19 +155,43 @@ class Placer:
         self._draws = draws
         self._space = FreeSpace()
 
-    def place(self, body: Body, apart: Iterable[tuple[XY, float]] = ()) -> Body:
+    def place(
+        self,
+        body: Body,
+        apart: Iterable[tuple[XY, float]] = (),
+        within: Rectangle | None = None,
+        tight: bool = False,
+    ) -> Body:
         """`body` in a free random pose, which is then taken.
+
+        Args:
+            body: What shall stand there.
+            apart: Points and how far from them, in metres, its centre must keep.
+            within: Where its centre must be; anywhere on the table if None.
+            tight: Ask for no more room than it really needs (see `FreeSpace.room_for`).
 
         Raises:
             SceneUnsolvable: There is no room left for it.
         """
-        room = np.flatnonzero(self._space.room_for(body.shape, body.scale, apart))
+        free = self._space.room_for(body.shape, body.scale, apart, tight)
+        if within is not None:
+            free &= _inside(within)
+        room = np.flatnonzero(free)
         if not len(room):
             raise SceneUnsolvable(f"the {body.texture} {body.shape}", 1)
         row, column = divmod(int(room[self._draws.below(len(room))]), COLUMNS)
         placed = self.turned(body.at(*pixel_xy(row, column)))
         self._space.take(placed)
         return placed
+
+    def put(self, body: Body) -> Body:
+        """`body` as it is, wherever that may be; the place is then taken."""
+        self._space.take(body)
+        return body
+
+    def another_table(self) -> "Placer":
+        """An empty table, such as a prompt's scene shows, filled from the same draws."""
+        return Placer(self._draws)
 
     def turned(self, body: Body) -> Body:
         """`body` in place, with a random yaw in [0, 360) degrees."""

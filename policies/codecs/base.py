@@ -15,7 +15,7 @@ class Prompt:
 
     Attributes:
         text: Token ids, without end token.
-        image: uint8 (3, H, W), the current view.
+        image: uint8 (3, H, W), the current view, of any size.
         pictures: uint8 (P, 3, H, W), the prompt's pictures in reading order, for the first slots.
         n_past: How many past frames the text refers to; they fill the slots after the pictures.
     """
@@ -26,11 +26,24 @@ class Prompt:
     n_past: int
 
 
+def remembered(count: int, room: int, *, keep_first: bool) -> list[int]:
+    """Which of `count` past frames are kept where there is room for so many, oldest first.
+
+    The newest ones; with `keep_first` and room for two, the very first instead of the oldest of
+    them: it tells where things were that shall be put back.
+    """
+    room = min(count, room)
+    if keep_first and 2 <= room < count:
+        return [0, *range(count - room + 1, count)]
+    return list(range(count - room, count))
+
+
 class Codec(Protocol):
     """From one observation to a question, and from an answer back to actions."""
 
     slots: int
     past_frames: int
+    keep_first: bool  # see `remembered`
     max_answer: int
     rest: Action  # for rows that play no episode
 
@@ -41,7 +54,7 @@ class Codec(Protocol):
         """Answer so far -> bool (V,), the tokens after which the answer can still be parsed."""
 
     def decode(self, observation: Observation, tokens: list[int]) -> list[Action]:
-        """A finished answer -> every remaining action, first one first."""
+        """A finished answer -> every remaining action, first one first; none if it has none."""
 
     def view_of(self, observation: Observation) -> np.ndarray:
         """The picture the model looks at, uint8 (3, H, W); what history remembers."""

@@ -1,29 +1,24 @@
 """VIMA-Bench's spaces in Unified-IO 2's words (specs vima_bench 2, 11 and uio2_model l).
 
-An answer is a plan, one sentence a step: `1: pick from ( X Y R ) and place to ( X Y R )`, with
-`push` twice for the spatula. X and Y are location bins of the table bounds, R is a bin of a full
-turn about z, seen from above, counter-clockwise, zero = identity quaternion. Bins are rounded,
-value = bin / 999, so encoding a decoded plan gives the same bins back.
+An answer is a plan, one sentence a step (`plan_grammar`), its numbers are location bins
+(`table_scale`), rounded, so encoding a decoded plan gives the same bins back.
 """
 
+import logging
 import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from uio2_agent.errors import BadInput, BadShape, TooManyPictures
+from uio2_agent.errors import BadInput, BadSetting, BadShape
 from uio2_agent.interface import PROMPT_SLOTS, VIEWS
 from uio2_agent.model.vocabulary import Tokenizer
 from uio2_agent.policies.codecs.base import Action, Observation, Prompt
+from uio2_agent.policies.codecs.picture_slots import fit_pictures
+from uio2_agent.policies.codecs.plan_grammar import PlanGrammar
+from uio2_agent.policies.codecs.table_scale import TableScale
 
-LOW = np.array([0.25, -0.5], np.float32)
-HIGH = np.array([0.75, 0.5], np.float32)
-BINS = 1000
-VERBS = (
-    ("pick from", "and place to"),
-    ("push from", "and push to"),
-)  # by end effector: suction, spatula
-POSES = ("pose0", "pose1")
+_LOG = logging.getLogger(__name__)
 
 
 class VimaCodec:
@@ -33,11 +28,14 @@ class VimaCodec:
         tokenizer: The checkpoint's own.
         table_size: Rows of the text table, the width of `allowed`'s mask.
         view: Which camera is shown to the model, "top" or "front".
-        past_frames: How many earlier frames of the episode follow the prompt's pictures.
+        slots: Frames of history the model is given. Of a prompt with more pictures only those that
+            matter most are shown (`picture_slots`), and a warning is logged, once for every text.
+        past_frames: How many earlier frames of the episode follow the prompt's pictures, if there
+            are slots left.
+        keep_first: The first frame of the episode stays among them (`base.remembered`).
         max_steps: Longest plan that can be written.
+        scale: How numbers become bins.
     """
-
-    slots = PROMPT_SLOTS
 
     def __init__(
         self,
@@ -45,34 +43,53 @@ class VimaCodec:
         table_size: int,
         *,
         view: str = "top",
+        slots: int = PROMPT_SLOTS,
         past_frames: int = 0,
+        keep_first: bool = False,
         max_steps: int = 8,
+        scale: TableScale | None = None,
     ) -> None:
         if view not in VIEWS:
             raise BadInput("view", view, f"one of {', '.join(VIEWS)}")
-        self.tokenizer, self.view, self.past_frames = tokenizer, view, past_frames
+        if not 1 <= slots <= PROMPT_SLOTS:
+            raise BadSetting("slots", slots, f"from 1 to {PROMPT_SLOTS}")
+        self.tokenizer, self.view, self.slots = tokenizer, view, slots
+        self.past_frames, self.keep_first = past_frames, keep_first
         self.max_steps = max_steps
-        self._bin_ids = np.array([tokenizer.extra_id(200 + b) for b in range(BINS)])
-        self._bin_of = {int(t): b for b, t in enumerate(self._bin_ids)}
-        self._steps = tuple(
-            [self._step_template(n, verbs) for n in range(1, max_steps + 1)] for verbs in VERBS
-        )
-        self._masks = tuple(self._masks_of(steps, table_size) for steps in self._steps)
-        self.max_answer = max(len(masks) for masks in self._masks)
-        self.rest = self.action([0] * 6)
+        self.scale = scale or TableScale()
+        self.grammar = PlanGrammar(tokenizer, table_size, max_steps)
+        self.max_answer = self.grammar.longest
+        self.rest = self.scale.action([0] * 6)
+        self._told: set[str] = set()
 
     # --- question -------------------------------------------------------------------------------
 
     def prompt(self, observation: Observation, n_past: int = 0) -> Prompt:
-        """Raises TooManyPictures when the prompt's pictures do not fit the history slots."""
+        """Raises TooManyPictures when the command names more pictures than there are slots."""
         valid = np.asarray(observation["prompt_mask"]).astype(bool)
-        if valid.sum() > self.slots:
-            raise TooManyPictures("prompt pictures", int(valid.sum()), f"at most {self.slots}")
         pictures = observation["prompt_rgb"][valid][:, VIEWS.index(self.view)]
+        words, kept = self.fitted(str(observation["prompt_text"]), len(pictures))
         image = self.view_of(observation)
-        n_past = min(n_past, self.past_frames, self.slots - len(pictures))
-        text = self.question(str(observation["prompt_text"]), len(pictures), n_past)
-        return Prompt(text=text, image=image, pictures=pictures, n_past=n_past)
+        n_past = min(n_past, self.past_frames, self.slots - len(kept))
+        text = self.question(words, len(kept), n_past)
+        return Prompt(text=text, image=image, pictures=pictures[kept], n_past=n_past)
+
+    def fitted(self, words: str, n_pictures: int) -> tuple[str, list[int]]:
+        """The task's words and the indices of its pictures, as far as there are slots for them.
+
+        Raises TooManyPictures when the command alone names more pictures than there are slots.
+        """
+        if n_pictures <= self.slots:
+            return words, list(range(n_pictures))
+        said, kept = fit_pictures(words, n_pictures, self.slots)
+        if words not in self._told:
+            self._told.add(words)
+            dropped = ", ".join(str(k + 1) for k in range(n_pictures) if k not in kept)
+            _LOG.warning(
+                "%d pictures for %d history slots: left out %s; the prompt now reads %r",
+                *(n_pictures, self.slots, dropped, said),
+            )
+        return said, kept
 
     def view_of(self, observation: Observation) -> np.ndarray:
         """Raises BadShape when the picture is not what VIMA-Bench shows."""
@@ -91,23 +108,15 @@ class VimaCodec:
 
     def allowed(self, observation: Observation, tokens: list[int]) -> np.ndarray:
         """What may follow depends on the place in the plan and the end effector alone."""
-        masks = self._masks[int(observation["ee"])]
-        return masks[min(len(tokens), len(masks) - 1)]
+        return self.grammar.allowed(len(tokens), int(observation["ee"]))
 
     def encode(self, plan: Sequence[Action], effector: int) -> list[int]:
         """A plan -> its answer, without end token. Raises BadInput when it has too many steps."""
-        if len(plan) > self.max_steps:
-            raise BadInput("plan", f"{len(plan)} steps long", f"at most {self.max_steps} steps")
-        tokens = []
-        for template, action in zip(self._steps[effector], plan, strict=False):
-            bins = iter(self._bin_ids[self.bins(action)].tolist())
-            tokens += [next(bins) if t is None else t for t in template]
-        return tokens
+        return self.grammar.write([self.scale.bins(action) for action in plan], effector)
 
     def decode(self, observation: Observation, tokens: list[int]) -> list[Action]:
         """An answer of `allowed` tokens, with or without its end token -> the plan."""
-        bins = [self._bin_of[t] for t in tokens if t in self._bin_of]
-        return [self.action(bins[i : i + 6]) for i in range(0, len(bins) - 5, 6)]
+        return [self.scale.action(step) for step in self.grammar.read(tokens)]
 
     def readable(self, tokens: list[int]) -> str:
         """The sentences, with metres and degrees in place of bins."""
@@ -122,55 +131,4 @@ class VimaCodec:
 
     def point(self, xy: Sequence[float]) -> list[int]:
         """A place on the table, metres -> the token ids of its two bins."""
-        place = (np.asarray(xy, np.float64) - LOW) / (HIGH - LOW)
-        return [int(self._bin_ids[round(float(v) * (BINS - 1))]) for v in place]
-
-    @staticmethod
-    def bins(action: Action) -> list[int]:
-        """An action -> six bins: x, y, turn of pose0, then of pose1."""
-        bins: list[int] = []
-        for pose in POSES:
-            place = (np.asarray(action[f"{pose}_position"], np.float64) - LOW) / (HIGH - LOW)
-            _, _, z, w = (float(v) for v in action[f"{pose}_rotation"])
-            turn = 2 * math.atan2(z, w) / (2 * math.pi) % 1.0
-            bins += [round(float(v) * (BINS - 1)) for v in (*place, turn)]
-        return bins
-
-    @staticmethod
-    def action(bins: Sequence[int]) -> Action:
-        """Six bins -> an action inside the space: float32 metres, unit quaternions x, y, z, w."""
-        action = {}
-        for pose, (x, y, turn) in zip(POSES, (bins[:3], bins[3:]), strict=True):
-            place = LOW + np.array([x, y], np.float64) / (BINS - 1) * (HIGH - LOW)
-            half = math.pi * turn / (BINS - 1)
-            action[f"{pose}_position"] = np.clip(place.astype(np.float32), LOW, HIGH)
-            action[f"{pose}_rotation"] = np.array(
-                [0, 0, math.sin(half), math.cos(half)], np.float32
-            )
-        return action
-
-    # --- grammar --------------------------------------------------------------------------------
-
-    def _step_template(self, n: int, verbs: tuple[str, str]) -> list[int | None]:
-        """Token ids of one sentence, None where a bin stands."""
-        slot = "<extra_id_200>"
-        pose = f"( {slot} {slot} {slot} )"
-        ids = self.tokenizer.encode(f"{n}: {verbs[0]} {pose} {verbs[1]} {pose}")
-        template = [None if i == self._bin_ids[0] else i for i in ids]
-        if template.count(None) != 6:
-            raise BadInput("tokenizer", "one that splits location bins", "bins as single pieces")
-        return template
-
-    def _masks_of(self, steps: list[list[int | None]], table_size: int) -> np.ndarray:
-        """Allowed tokens by place in the answer, bool (longest answer + 1, V)."""
-        masks = np.zeros((sum(map(len, steps)) + 1, table_size), bool)
-        place = 0
-        for n, template in enumerate(steps):
-            masks[place, self.tokenizer.EOS] = (
-                n > 0
-            )  # a plan may end after any step but not before the first
-            for token in template:
-                masks[place, self._bin_ids if token is None else token] = True
-                place += 1
-        masks[place, self.tokenizer.EOS] = True
-        return masks
+        return [int(self.grammar.bin_ids[b]) for b in self.scale.place(xy)]

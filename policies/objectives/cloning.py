@@ -2,6 +2,7 @@
 
 from uio2_agent.errors import BadEpisode
 from uio2_agent.model.training.examples import Example
+from uio2_agent.policies.codecs.base import remembered
 from uio2_agent.policies.codecs.vima import VimaCodec
 from uio2_agent.trajectories.episode import Episode
 
@@ -16,12 +17,12 @@ def cloning_example(episode: Episode, codec: VimaCodec, step: int = 0) -> Exampl
         raise BadEpisode(
             str(episode.info), f"has nothing to imitate at step {step}", "Choose an earlier step"
         )
-    n_pictures = len(episode.prompt_pictures)
-    n_past = min(step, codec.past_frames, codec.slots - n_pictures)
-    past = episode.frames[step - n_past : step]
+    words, kept = codec.fitted(episode.prompt_text, len(episode.prompt_pictures))
+    n_past = min(step, codec.past_frames, codec.slots - len(kept))
+    past = remembered(step, n_past, keep_first=codec.keep_first)
     return Example(
-        question=codec.question(episode.prompt_text, n_pictures, n_past),
+        question=codec.question(words, len(kept), n_past),
         image=episode.frames[step],
-        frames=[*episode.prompt_pictures, *past],
+        frames=[*episode.prompt_pictures[kept], *episode.frames[past]],
         answer=codec.encode(episode.plan(step), episode.info["effector"]),
     )

@@ -2,11 +2,12 @@
 
 An episode with labelled objects answers many of them: Unified-IO 2's box family (spec l: "ask for
 the coordinates of objects"), naming of pictures, and imagined put-into tasks. An object is called
-by its words or shown as a picture.
+by its words or shown as a picture. The scene asked about may also be one in the history: goals are
+shown so, and where things were before the last step.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,10 +22,11 @@ MOST_SHOWN = 3  # pictures of one question; every one lengthens all questions of
 class GroundingConfig:
     """How often each question is asked, objects are shown, not named, and answers name them."""
 
-    where: float = 0.45
-    put: float = 0.3
-    listing: float = 0.15
+    where: float = 0.4
+    put: float = 0.25
+    listing: float = 0.1
     name: float = 0.1
+    recall: float = 0.15
     shown: float = 0.5
     named: float = 0.5
 
@@ -61,19 +63,37 @@ class Objects:
                 words.append(self.names[i])
         return words, frames
 
+    def answer(self, asked: Sequence[int], *, named: bool) -> list[int]:
+        """Where they are, each after its name if `named`.
+
+        Names tie words to pictures too; a policy's answer has none, so both forms are asked.
+        """
+        tokens: list[int] = []
+        for i in asked:
+            tokens += self.codec.tokenizer.encode(self.names[i]) if named else []
+            tokens += self.where(i)
+        return tokens
+
     def example(self, text: str, frames: list[np.ndarray], answer: list[int]) -> Example:
         question = self.codec.tokenizer.encode(f"[Text] [S] {text}")
         return Example(question=question, image=self.image, frames=frames, answer=answer)
 
 
 def grounding_example(
-    episode: Episode, codec: VimaCodec, cfg: GroundingConfig, rng: np.random.Generator
+    episode: Episode,
+    codec: VimaCodec,
+    cfg: GroundingConfig,
+    rng: np.random.Generator,
+    elsewhere: Episode,
 ) -> Example:
-    """Draw one question about the episode's first picture."""
+    """Draw one question about the episode's first picture.
+
+    `elsewhere` is another episode: what is seen now when the question is about the history.
+    """
     objects = Objects(episode, codec)
     count = len(objects.names)
     order = rng.permutation(count).tolist()
-    kinds = ("where", "put", "listing", "name")
+    kinds = ("where", "put", "listing", "name", "recall")
     weights = np.array([getattr(cfg, kind) for kind in kinds])
     kind = rng.choice(kinds, p=weights / weights.sum())
     if kind == "listing":
@@ -83,6 +103,8 @@ def grounding_example(
     if kind == "put" and count > 1:
         return _put(objects, order[:2], (rng.random(2) < cfg.shown).tolist())
     asked = order[: max(1, count - int(rng.integers(0, 2)))]
+    if kind == "recall":
+        return _recall(objects, asked, elsewhere.frames[0], named=bool(rng.random() < cfg.named))
     as_pictures = bool(rng.random() < cfg.shown)
     if as_pictures:
         asked = asked[:MOST_SHOWN]
@@ -91,13 +113,19 @@ def grounding_example(
 
 def _where(objects: Objects, asked: list[int], shown: Sequence[bool], *, named: bool) -> Example:
     words, frames = objects.mentions(asked, shown)
-    answer: list[int] = []
-    for i in asked:
-        # Names tie words to pictures too; a policy's answer has none, so both forms are asked.
-        answer += objects.codec.tokenizer.encode(objects.names[i]) if named else []
-        answer += objects.where(i)
-    ask = "What and where are" if named else "Where are"
-    return objects.example(f"{ask} {', '.join(words)}?", frames, answer)
+    text = f"{_ask(named)} {', '.join(words)}?"
+    return objects.example(text, frames, objects.answer(asked, named=named))
+
+
+def _recall(objects: Objects, asked: list[int], now: np.ndarray, *, named: bool) -> Example:
+    words = ", ".join(objects.names[i] for i in asked)
+    text = f"{_ask(named)} {words} in <image_history_1>?"
+    answer = objects.answer(asked, named=named)
+    return replace(objects.example(text, [objects.image], answer), image=now)
+
+
+def _ask(named: bool) -> str:
+    return "What and where are" if named else "Where are"
 
 
 def _put(objects: Objects, pair: list[int], shown: Sequence[bool]) -> Example:

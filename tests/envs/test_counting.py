@@ -1,12 +1,15 @@
 """The environment that counts: its rules, its seeds, and how it breaks when told to."""
 
+import subprocess
+import sys
+
 import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
 from uio2_agent.envs.counting import GO_ON, STOP, Counting
-from uio2_agent.errors import BadAction, BadSetting
+from uio2_agent.errors import BadAction, BadSetting, UnknownName
 
 
 @pytest.mark.filterwarnings("ignore:.*Not able to test alternative render modes")
@@ -92,6 +95,18 @@ def test_an_action_outside_the_space_is_refused(action):
 def test_settings_that_cannot_work_are_refused(settings):
     with pytest.raises(BadSetting, match=next(iter(settings))):
         Counting(**settings)
+
+
+def test_an_unknown_fault_is_refused():
+    with pytest.raises(UnknownName, match="Did you mean 'exit'"):
+        Counting(fault="exi")
+
+
+def test_it_can_take_its_process_along():
+    code = (
+        "from uio2_agent.envs.counting import Counting; Counting(raise_at=0, fault='exit').reset()"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 3
 
 
 def test_vectorises():

@@ -157,6 +157,15 @@ def test_a_run_with_other_settings_is_not_continued(whole, data):
         run(config(data, whole, agent=LoopSchema(steps=6, **FAST | {"batch_size": 3})))
 
 
+@pytest.mark.slow
+def test_an_agent_can_be_trained_further(whole, data, tmp_path):
+    nothing = LoopSchema(steps=1, **FAST | {"save_every": 1}, lr=0.0, weight_decay=0.0)
+    further = {"start_from": str(whole / "agent"), "vit": nothing, "agent": nothing}
+    run(config(data, tmp_path, **further))
+    assert_same_weights(tmp_path, whole)
+    assert (tmp_path / "tokenizer.model").read_bytes() == (whole / "tokenizer.model").read_bytes()
+
+
 @pytest.fixture(scope="module")
 def stores(data):
     folders = record(RecordConfig(output_dir=str(data), sources=SOURCES))

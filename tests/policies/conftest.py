@@ -1,5 +1,8 @@
 """A tokenizer, a codec and a fresh nano to play with, and observations such as the tabletop's."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,6 +11,8 @@ from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.model.vocabulary import Tokenizer
 from uio2_agent.policies.checkpoints import find_checkpoint
 from uio2_agent.policies.codecs.vima import VimaCodec
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "model"
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +29,20 @@ def codec(tokenizer) -> VimaCodec:
 def brief(tokenizer) -> VimaCodec:
     """Plans of two steps at most: random weights rarely end an answer before they must."""
     return VimaCodec(tokenizer, SIZES["nano"].text_vocab_size, past_frames=2, max_steps=2)
+
+
+@pytest.fixture(scope="session")
+def released_words() -> Tokenizer:
+    """A tokenizer such as LLaMA's with the released pieces behind it, but small."""
+    with np.load(GOLDEN / "tokenizer.npz") as recorded:
+        return Tokenizer(recorded["base_model_proto"].tobytes())
+
+
+@pytest.fixture(scope="session")
+def released_model() -> UnifiedIO2:
+    """Random weights in the released layout: pictures of 384 x 384, history of 256 x 256."""
+    read = ("text", "image", "image_history")
+    return UnifiedIO2(replace(SIZES["tiny"], inputs=read, targets=("text",))).eval()
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,14 @@ import pytest
 import torch
 from huggingface_hub.errors import LocalEntryNotFoundError
 
-from uio2_agent.errors import BadCheckpoint, CheckpointMismatch, UnknownName
+from uio2_agent.errors import BadCheckpoint, BadSetting, CheckpointMismatch, UnknownName
 from uio2_agent.model.checkpoint import read_tensors, save
 from uio2_agent.model.config import SIZES
 from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.policies.checkpoints import (
     AGENT_FILES,
     find_checkpoint,
+    fingerprint,
     read_policy_settings,
     shipped,
 )
@@ -192,3 +193,45 @@ def test_a_hub_that_does_not_answer_is_told_with_what_would_do(monkeypatch, prob
     monkeypatch.setattr(huggingface_hub, "snapshot_download", fails)
     with pytest.raises(BadCheckpoint, match="Check the id and the network, or name .*nano"):
         find_checkpoint("someone/an-agent")
+
+
+def test_a_fingerprint_changes_with_any_file_that_matters(folder):
+    first = fingerprint(str(folder))
+    assert first["name"] == str(folder) and len(first["sha256"]) == 64
+    (folder / "README.md").write_text("A card.")
+    assert fingerprint(str(folder)) == first
+    rewrite(folder, SETTINGS | {"replan": "step"})
+    assert fingerprint(str(folder)) != first
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin", "parameters.npz"])
+def test_a_release_has_a_fingerprint_too(tmp_path, name):
+    weights = tmp_path / name
+    weights.write_bytes(b"weights")
+    place = str(weights if weights.suffix == ".npz" else tmp_path)
+    first = fingerprint(place)
+    weights.write_bytes(b"others")
+    assert fingerprint(place) != first
+
+
+def test_a_release_is_asked_for_at_the_hub_by_the_names_it_has_there(tmp_path, monkeypatch):
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *a, **k: str(tmp_path))
+    assert fingerprint("allenai/uio2-large")["name"] == "allenai/uio2-large"
+    with pytest.raises(BadCheckpoint, match="lacks weights.safetensors"):
+        fingerprint("someone/else")
+    with pytest.raises(UnknownName):
+        fingerprint("nanoo")
+
+
+def test_fewer_slots_than_the_default_are_the_codecs_setting(folder):
+    rewrite(folder, SETTINGS | {"codec": {"_target_": VIMA, "slots": 4}})
+    assert load_policy(str(folder)).codec.slots == 4
+
+
+def test_more_slots_than_the_model_has_are_refused(folder):
+    config = json.loads((folder / "config.json").read_text())
+    config["model"]["history_slots"] = 4
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(BadSetting, match="slots of the codec is 8, expected at most 4"):
+        load_policy(str(folder))

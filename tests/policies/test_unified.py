@@ -1,11 +1,18 @@
 """The policy's memory, batching and streaming; what the weights know is measured elsewhere."""
 
+from copy import deepcopy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from uio2_agent.errors import BadInput, UnknownName
+from uio2_agent.errors import BadInput, BadSetting, UnknownName
 from uio2_agent.interface import NO_EPISODE, check_policy
+from uio2_agent.model.inputs import Inputs, patchify
+from uio2_agent.model.unified import UnifiedIO2
+from uio2_agent.model.vocabulary import Tokenizer
+from uio2_agent.policies.codecs.vima_released import ReleasedVimaCodec
 from uio2_agent.policies.unified import UnifiedPolicy, load_policy
 
 
@@ -82,6 +89,126 @@ def test_one_shot_plan_is_played_out_before_the_next_question(random_nano, brief
     steps = info["answer"][0].count(" to (")
     asked = [bool(agent.act(stacked([observe(0)]), {})[1]["decisions"][0]) for _ in range(steps)]
     assert asked == [False] * (steps - 1) + [True]
+
+
+@pytest.fixture
+def scripted(monkeypatch):
+    """`scripted(answers)`: the model says these, one after the other; what it was asked is kept."""
+
+    def script(answers: list[list[int]]) -> list[Inputs]:
+        asked: list[Inputs] = []
+        left = iter(answers)
+
+        def says(model, inputs, **settings):
+            asked.append(inputs)
+            return torch.tensor([[0, *next(left), Tokenizer.EOS]] * len(inputs.text))
+
+        monkeypatch.setattr("uio2_agent.policies.unified.generate_text", says)
+        return asked
+
+    return script
+
+
+def plan_of(codec, effector: int, *steps: list[int]):
+    """Six bins a step -> the tokens that say so, and the actions that they are."""
+    return codec.grammar.write(steps, effector), [codec.scale.action(step) for step in steps]
+
+
+@pytest.mark.parametrize("effector", [0, 1])
+def test_one_shot_is_one_answer_to_the_first_picture_played_out(
+    random_nano, codec, observe, stacked, scripted, effector
+):
+    tokens, plan = plan_of(codec, effector, [100] * 6, [200] * 6, [300] * 6)
+    again, after = plan_of(codec, effector, [400] * 6)
+    asked = scripted([tokens, again])
+    agent = policy(random_nano, codec, replan="plan", micro_batch=1)
+    agent.reset(np.ones(1, bool))
+    # A scene that changes at every step, of which the model must see the first alone.
+    seen = [observe(seed, pictures=1, ee=effector) for seed in range(4)]
+    told = []
+    for t, expected in enumerate([*plan, *after]):
+        actions, info = agent.act(stacked([seen[t]]), {"episode_seed": np.array([900_000])})
+        assert all(np.array_equal(actions[name][0], expected[name]) for name in expected)
+        told.append((bool(info["decisions"][0]), bool(info["answer"][0])))
+    assert told == [(True, True), (False, False), (False, False), (True, True)]
+    shown = [inputs.image.pixels[0] for inputs in asked]
+    pictures = [patchify(torch.from_numpy(seen[t]["rgb"]["top"])).pixels for t in (0, 3)]
+    assert len(asked) == 2
+    assert all(torch.equal(a, b) for a, b in zip(shown, pictures, strict=True))
+    # The exhausted plan's question comes with what was seen meanwhile.
+    assert asked[0].image_history.mask.sum() == 1
+    assert asked[1].image_history.mask.sum() == 3
+
+
+def test_closed_loop_plays_the_first_step_of_every_answer(
+    random_nano, codec, observe, stacked, scripted
+):
+    plans = [plan_of(codec, 0, [b] * 6, [999] * 6) for b in (100, 200, 300)]
+    scripted([tokens for tokens, _ in plans])
+    agent = policy(random_nano, codec, replan="step", micro_batch=1)
+    agent.reset(np.ones(1, bool))
+    for _, (first, _) in plans:
+        actions, info = agent.act(stacked([observe(0)]), {})
+        assert np.array_equal(actions["pose0_position"][0], first["pose0_position"])
+        assert info["decisions"].all() and info["answer"][0].startswith("1: (")
+
+
+def test_reset_forgets_a_plan_half_played(random_nano, codec, observe, stacked, scripted):
+    tokens, plan = plan_of(codec, 0, [100] * 6, [200] * 6)
+    scripted([tokens, tokens])
+    agent = policy(random_nano, codec, replan="plan", micro_batch=1)
+    agent.reset(np.ones(1, bool))
+    for _ in range(2):
+        actions, info = agent.act(stacked([observe(0)]), {})
+        assert info["decisions"].all()
+        assert np.array_equal(actions["pose0_position"][0], plan[0]["pose0_position"])
+        agent.reset(np.ones(1, bool))
+
+
+def test_after_an_answer_without_steps_a_row_rests_and_asks_again(
+    random_nano, codec, observe, stacked, scripted
+):
+    tokens, (first,) = plan_of(codec, 0, [100] * 6)
+    scripted([[], tokens])
+    agent = policy(random_nano, codec, replan="plan", micro_batch=1)
+    agent.reset(np.ones(1, bool))
+    for expected in (codec.rest, first):
+        actions, info = agent.act(stacked([observe(0)]), {})
+        assert info["decisions"].all()
+        assert all(np.array_equal(actions[name][0], expected[name]) for name in expected)
+
+
+def test_pictures_of_another_size_are_fitted_and_their_padding_is_not_seen(
+    released_model, released_words, observe, stacked, scripted
+):
+    codec = ReleasedVimaCodec(released_words, released_model.cfg.text_vocab_size)
+    asked = scripted([codec.grammar.write([[5] * 6], 0)])
+    agent = policy(released_model, codec, text_length=256, micro_batch=1)
+    agent.reset(np.ones(1, bool))
+    agent.act(stacked([observe(0, pictures=2)]), {})
+    image = asked[0].image
+    # 128 x 256 in 384 x 384 is 192 x 384, with six rows of patches above and below.
+    assert image.grid == (24, 24)
+    seen = image.mask[0].reshape(24, 24)
+    assert seen[6:18].all() and not seen[:6].any() and not seen[18:].any()
+    assert asked[0].image_history.latents.shape[1:3] == (4, 8)
+    assert asked[0].image_history.mask.tolist() == [[True, True, False, False]]
+
+
+def test_more_slots_than_the_model_has_positions_for_are_refused(random_nano, codec):
+    small = UnifiedIO2(replace(random_nano.cfg, history_slots=4))
+    with pytest.raises(BadSetting, match="slots of the codec is 8, expected at most 4"):
+        policy(small, codec)
+
+
+def test_half_precision_weights_act(released_model, released_words, observe, stacked):
+    model = deepcopy(released_model).to(torch.bfloat16)
+    model.vit.float()  # as the release keeps it
+    codec = ReleasedVimaCodec(released_words, model.cfg.text_vocab_size, max_steps=1)
+    agent = policy(model, codec, text_length=256, micro_batch=2)
+    agent.reset(np.ones(2, bool))
+    actions, _ = agent.act(stacked([observe(0, pictures=1), observe(1, pictures=0)]), {})
+    assert np.isfinite(actions["pose0_position"]).all()
 
 
 def test_drawn_answers_depend_on_the_episode_and_not_on_the_row(

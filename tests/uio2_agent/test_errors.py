@@ -18,9 +18,11 @@ EXAMPLES = [
     errors.BadEpisode("episodes-0.bin", "is cut short", "Delete it"),
     errors.RunMismatch("runs/x", ["seed: 0 then, 1 now"]),
     errors.SceneUnsolvable("a pallet", 200),
+    errors.SimulatorBusy("VIMA-Bench", "another one is live", "Close it first"),
     errors.CannotWrite("runs/x", "the disk is full"),
     errors.RemoteFailed("uio2/Tabletop-v0", "ZeroDivisionError", "division by zero"),
     errors.RemoteLost("uio2/Tabletop-v0", "died", -9, "pybullet build time"),
+    errors.WorkerLost("2 workers", "exit code -9"),
 ]
 
 

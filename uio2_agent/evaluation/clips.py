@@ -46,7 +46,17 @@ def encode(frames: Sequence[np.ndarray]) -> bytes:
 
 def keep(folder: Path, episode: int, frames: Sequence[np.ndarray]) -> None:
     """Write an episode's clip below the run's folder. Raises `CannotWrite`."""
-    write_whole(make_folder(folder / CLIPS_FOLDER) / _name(episode), encode(frames))
+    keep_encoded(folder, episode, encode(frames))
+
+
+def keep_encoded(folder: Path, episode: int, clip: bytes) -> None:
+    """As `keep`, with what `encode` returned."""
+    write_whole(make_folder(folder / CLIPS_FOLDER) / _name(episode), clip)
+
+
+def kept(folder: Path, episode: int) -> bool:
+    """Whether there is a clip of the episode."""
+    return (folder / CLIPS_FOLDER / _name(episode)).exists()
 
 
 def data_uri(folder: Path, episode: int) -> str | None:

@@ -29,6 +29,26 @@ def wilson95(successes: int, episodes: int) -> tuple[float, float]:
     return low, high
 
 
+def weighted95(strata: Sequence[tuple[float, int, int]]) -> tuple[float, float]:
+    """95 % interval of Σ weight × rate over independent strata (weight, successes, episodes).
+
+    Each stratum's Wilson interval is carried over to the sum (MOVER: Zou, Huang & Zhang 2009). The
+    normal interval of a mean over tasks would be a point where every task is at 0 or at 1, and one
+    over all episodes would take the spread between tasks for uncertainty. Tasks count as given: it
+    says how much other seeds would change the number, not other tasks. (0, 1) without strata.
+    """
+    if not strata:
+        return 0.0, 1.0
+    middle = down = up = 0.0
+    for weight, successes, episodes in strata:
+        low, high = wilson95(successes, episodes)
+        rate = successes / episodes if episodes else (low + high) / 2
+        middle += weight * rate
+        down += (weight * (rate - low)) ** 2
+        up += (weight * (high - rate)) ** 2
+    return max(0.0, middle - math.sqrt(down)), min(1.0, middle + math.sqrt(up))
+
+
 def mean_ci95(values: Sequence[float]) -> dict[str, Any]:
     """`{mean, ci95, n}`: the mean ± ci95 is the normal 95 % interval; None where undefined."""
     n = len(values)

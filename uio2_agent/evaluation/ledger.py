@@ -133,9 +133,8 @@ class Ledger:
         except (ValueError, KeyError, TypeError) as error:
             remedy = "Delete the folder to start afresh"
             raise BadEpisode(str(self._run_path), f"not readable ({error})", remedy) from error
-        differences = list(_differences(theirs, self.settings))
-        if differences:
-            raise RunMismatch(str(self.folder), differences)
+        if differing := list(differences(theirs, self.settings)):
+            raise RunMismatch(str(self.folder), differing)
 
     def _write_run(self) -> None:
         write_json(self._run_path, {"settings": self.settings, "effort": self.effort})
@@ -167,10 +166,11 @@ def read_lines(path: Path) -> tuple[dict[int, Episode], int]:
     return episodes, good
 
 
-def _differences(theirs: Any, ours: Any, name: str = "") -> Iterator[str]:
+def differences(theirs: Any, ours: Any, name: str = "") -> Iterator[str]:
+    """One line for every entry of two nested dicts that is not the same in both."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
         for key in sorted(theirs.keys() | ours.keys()):
             inner = f"{name}.{key}" if name else key
-            yield from _differences(theirs.get(key), ours.get(key), inner)
+            yield from differences(theirs.get(key), ours.get(key), inner)
     elif theirs != ours:
         yield f"{name}: {theirs!r} there, {ours!r} asked for"

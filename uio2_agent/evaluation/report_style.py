@@ -54,4 +54,21 @@ details { margin-top: 6px; }
 summary { cursor: pointer; color: var(--quiet); font-size: 13px; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12px; background: var(--page);
   padding: 10px; border-radius: 6px; margin: 6px 0 0; }
+.tiles { display: flex; flex-wrap: wrap; gap: 12px; margin: 0 0 8px; }
+.tiles div { background: var(--card); border: 1px solid var(--line); border-radius: 10px;
+  padding: 12px 18px; flex: 1 1 150px; }
+.tiles b { display: block; font-size: 22px; font-variant-numeric: tabular-nums; }
+.tiles span { color: var(--quiet); font-size: 13px; }
+.levels tbody tr:last-child { border-top: 2px solid var(--quiet); }
+.matrix { border-collapse: separate; border-spacing: 3px; }
+.matrix tbody th { text-align: left; color: var(--ink); font-size: 14px; font-weight: 500; }
+.matrix th { padding: 6px 11px; }
+.matrix td { text-align: center; border-radius: 6px; padding: 6px 11px; min-width: 120px; }
+.matrix td small { margin-left: 8px; opacity: 0.75; }
+.matrix td em { display: block; font-size: 12px; font-style: normal; }
+.matrix .full, .matrix .full em { color: #fff; }
+.matrix .none { background: none; }
+.failures { border-top: 1px solid var(--line); padding: 8px 2px; margin: 0; }
+.failures > summary { color: var(--ink); font-size: 15px; padding: 4px 0; }
+.failures > .single { margin: 12px 0 8px; }
 """

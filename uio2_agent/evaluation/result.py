@@ -52,11 +52,12 @@ def result(
     return {
         **summary(episodes),
         "per_task": {task: summary(e for e in episodes if e.task == task) for task in tasks},
-        "env_steps_per_s": _rate(effort, "env_steps", "env_seconds"),
-        "decisions_per_s": _rate(effort, "decisions", "policy_seconds"),
+        "env_steps_per_s": rate(effort, "env_steps", "env_seconds"),
+        "decisions_per_s": rate(effort, "decisions", "policy_seconds"),
         "provenance": dict(provenance),
     }
 
 
-def _rate(effort: Mapping[str, float], count: str, seconds: str) -> float | None:
+def rate(effort: Mapping[str, float], count: str, seconds: str) -> float | None:
+    """How many per second; None where no time was spent."""
     return effort[count] / effort[seconds] if effort.get(seconds) else None

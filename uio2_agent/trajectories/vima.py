@@ -33,6 +33,10 @@ OLD_TASK_NAMES = {  # as folders of the published archive may be called
     "sweep": "sweep_without_exceeding",
 }
 
+# The action space (vima_bench.md section 2.2) by width: places in metres, quaternions.
+_LOW = {2: (0.25, -0.5), 4: (-1.0,) * 4}
+_HIGH = {2: (0.75, 0.5), 4: (1.0,) * 4}
+_ROUNDING = 1e-4
 _EFFECTORS = ("suction", "spatula")  # by the number `ee` (vima_bench.md section 2.1)
 _PICTURE = (IMAGE_HEIGHT, IMAGE_WIDTH)
 _PLACEHOLDER = re.compile(r"{(\w+)}")
@@ -55,12 +59,7 @@ class VimaFolder:
     def __init__(self, root: Path | str, view: str = "top") -> None:
         _check_view(view)
         self.root, self.view = Path(root), view
-        self.paths: list[Path] = []
-        if self.root.is_dir():
-            self.paths = _numbered(self.root)
-            if not self.paths:
-                tasks = sorted(p for p in self.root.iterdir() if p.is_dir())
-                self.paths = [path for task in tasks for path in _numbered(task)]
+        self.paths = trajectories_in(self.root)
         if not self.paths:
             remedy = "Name a folder laid out as <task>/<number>/trajectory.pkl"
             raise BadEpisode(str(root), "holds no trajectories", remedy)
@@ -76,13 +75,39 @@ class VimaFolder:
         """All of them; the first corrupted one raises `BadEpisode`."""
         return (self[i] for i in range(len(self)))
 
-    def corrupted(self) -> Iterator[BadEpisode]:
-        """What is wrong with each trajectory that cannot be read; all are read for it."""
-        for i in range(len(self)):
-            try:
-                self[i]
-            except BadEpisode as error:
-                yield error
+
+def trajectories_in(root: Path) -> list[Path]:
+    """Folders of trajectories in order of task and number; none if `root` is laid out otherwise.
+
+    `root` holds task folders, or is one. Only names are looked at.
+    """
+    if not root.is_dir():
+        return []
+    tasks = sorted(p for p in root.iterdir() if p.is_dir())
+    return _numbered(root) or [path for task in tasks for path in _numbered(task)]
+
+
+def task_of(folder: Path) -> str:
+    """Today's name of the task that a trajectory's folder lies in.
+
+    Raises:
+        BadEpisode: It lies in no task's folder.
+    """
+    name = folder.resolve().parent.name
+    task = OLD_TASK_NAMES.get(name, name)
+    if task not in TASKS:
+        remedy = f"Keep it in a folder named after its task: {', '.join(TASKS)}"
+        raise BadEpisode(str(folder), f"lies in {name!r}, which is no task", remedy)
+    return task
+
+
+def count_steps(folder: Path) -> int:
+    """How many actions a trajectory has, by its smallest file; raises `BadEpisode`."""
+    played = _Part(folder / "action.pkl")
+    positions = played.typed("pose0_position", np.ndarray, "an array")
+    if not positions.ndim:
+        played.refuse("pose0_position", "a single number", "floats (T, 2)")
+    return len(positions)
 
 
 def read_vima_episode(folder: Path | str, view: str = "top") -> Episode:
@@ -124,7 +149,7 @@ def read_vima_episode(folder: Path | str, view: str = "top") -> Episode:
     return Episode(
         frames=_read_frames(folder / f"rgb_{view}", steps + 1),
         actions={
-            f"pose{i}_{name}": played.floats(f"pose{i}_{name}", steps, width)
+            f"pose{i}_{name}": played.poses(f"pose{i}_{name}", steps, width)
             for i in range(2)
             for name, width in (("position", 2), ("rotation", 4))
         },
@@ -144,7 +169,7 @@ def read_vima_episode(folder: Path | str, view: str = "top") -> Episode:
         },
         info={
             "env": "uio2/VIMABench-v0",
-            "task": _task_of(folder),
+            "task": task_of(folder),
             "seed": trajectory.number("seed"),
             "view": view,
             "prompt": "pictures" if names else "words",
@@ -215,6 +240,14 @@ class _Part:
             self.refuse(name, "not finite", "finite numbers")
         return np.ascontiguousarray(value[..., :width], dtype=np.float32)
 
+    def poses(self, name: str, steps: int, width: int) -> np.ndarray:
+        """float32 (steps, width) that the simulator would have taken."""
+        value = self.floats(name, steps, width)
+        low, high = np.array(_LOW[width]), np.array(_HIGH[width])
+        if (value < low - _ROUNDING).any() or (value > high + _ROUNDING).any():
+            self.refuse(name, value.tolist(), f"from {_LOW[width]} to {_HIGH[width]}")
+        return value
+
 
 def _check_view(view: str) -> None:
     if view not in VIEWS:
@@ -224,15 +257,6 @@ def _check_view(view: str) -> None:
 def _numbered(folder: Path) -> list[Path]:
     found = [p for p in folder.iterdir() if p.name.isdecimal() and p.is_dir()]
     return sorted(found, key=lambda p: (int(p.name), p.name))
-
-
-def _task_of(folder: Path) -> str:
-    name = folder.resolve().parent.name
-    task = OLD_TASK_NAMES.get(name, name)
-    if task not in TASKS:
-        remedy = f"Keep it in a folder named after its task: {', '.join(TASKS)}"
-        raise BadEpisode(str(folder), f"lies in {name!r}, which is no task", remedy)
-    return task
 
 
 def _read_prompt(trajectory: _Part) -> tuple[str, list[str]]:

@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from uio2_agent.envs.tabletop.catalogue import shape
 from uio2_agent.envs.tabletop.draws import Draws
 from uio2_agent.envs.tabletop.partitions import Sets
-from uio2_agent.envs.tabletop.prompts import Prompt
+from uio2_agent.envs.tabletop.prompts import MODES, Prompt
 from uio2_agent.envs.tabletop.sampler import Placer
-from uio2_agent.envs.tabletop.scenario import FIRST_OBJECT_ID, XY, Goal
+from uio2_agent.envs.tabletop.scenario import (
+    FIRST_OBJECT_ID,
+    SUCTION,
+    XY,
+    Rules,
+    Stage,
+    Sweep,
+)
 from uio2_agent.envs.tabletop.scene import Body
 
 # An object that a rule compares with a point starts this much farther from it than the rule asks,
@@ -21,11 +28,12 @@ Kind = tuple[str, str]  # shape, texture
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """What a task decides about one episode."""
+    """What a task decides about one episode; fields as in `Scenario`."""
 
     bodies: tuple[Body, ...]
-    goals: tuple[Goal, ...]
     prompt: Prompt
+    stages: tuple[Stage, ...] = ()
+    sweep: Sweep | None = None
     distractors: tuple[int, ...] = ()
 
 
@@ -36,13 +44,17 @@ class Task(ABC):
         name: As in VIMA-Bench.
         budget: Steps granted to an oracle.
         tolerance: Distance in metres at which an object counts as there.
-        distractors_judged_at_end: See `Scenario`.
+        rules: What counts as a failure.
+        end_effector: What the task is done with.
+        modes: How its prompt can be told; some cannot do without pictures.
     """
 
     name: str
     budget: int
     tolerance: float = 0.10
-    distractors_judged_at_end: bool = False
+    rules: Rules = Rules()
+    end_effector: int = SUCTION
+    modes: tuple[str, ...] = MODES
 
     @abstractmethod
     def build(self, choose: Draws, placer: Placer, sets: Sets, mode: str) -> Layout:
@@ -53,7 +65,7 @@ class Task(ABC):
                 so that crowded episodes do not become rare.
             placer: Draws for where it stands.
             sets: Shapes and textures to draw from.
-            mode: "pictures" or "words".
+            mode: One of `modes`.
 
         Raises:
             SceneUnsolvable: There was no room for an object.
@@ -65,7 +77,7 @@ class Task(ABC):
         return self.tolerance + MARGIN
 
 
-def new_body(choose: Draws, number: int, kind: Kind) -> Body:
+def new_body(choose: Draws, number: int, kind: Kind, effector: int = SUCTION) -> Body:
     """The `number`-th object (from 0), its size drawn where the catalogue gives a range."""
     name, texture = kind
     size = shape(name)
@@ -75,7 +87,7 @@ def new_body(choose: Draws, number: int, kind: Kind) -> Body:
         side = low + (high - low) * choose.below(1001) / 1000
         scale = (side / low, side / low, 1.0)
     return Body(
-        obj_id=FIRST_OBJECT_ID + number,
+        obj_id=FIRST_OBJECT_ID[effector] + number,
         shape=name,
         texture=texture,
         position=(0.5, 0.0, 0.0),
@@ -91,6 +103,9 @@ def pick_kind(
 ) -> Kind:
     """A shape and a texture, uniformly among the pairs not excluded."""
     excluded = set(not_in)
+    if not excluded:  # the same draw without writing out a thousand pairs
+        s, t = divmod(choose.below(len(shapes) * len(textures)), len(textures))
+        return shapes[s], textures[t]
     return choose.choice([(s, t) for s in shapes for t in textures if (s, t) not in excluded])
 
 

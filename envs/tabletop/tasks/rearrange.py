@@ -1,11 +1,13 @@
 """Task 4: move things to where the scene in the prompt shows them (vima_bench.md §6)."""
 
+from collections.abc import Sequence
+
 from uio2_agent.envs.tabletop.catalogue import PLAIN_TEXTURES, phrase
 from uio2_agent.envs.tabletop.draws import Draws
 from uio2_agent.envs.tabletop.partitions import Sets
 from uio2_agent.envs.tabletop.prompts import compose, scene_picture
 from uio2_agent.envs.tabletop.sampler import Placer
-from uio2_agent.envs.tabletop.scenario import Goal
+from uio2_agent.envs.tabletop.scenario import XY, Goal, Rules, Stage
 from uio2_agent.envs.tabletop.scene import X_RANGE, Y_RANGE, Body
 from uio2_agent.envs.tabletop.tasks.base import (
     Kind,
@@ -17,10 +19,10 @@ from uio2_agent.envs.tabletop.tasks.base import (
 )
 
 
-def place_in_words(body: Body) -> str:
-    """Where `body` is in the top picture, to the centimetre: its top edge is the robot's side."""
-    from_top = round((body.xy[0] - X_RANGE[0]) * 100)
-    from_left = round((body.xy[1] - Y_RANGE[0]) * 100)
+def place_in_words(xy: XY) -> str:
+    """Where a point is in the top picture, to the centimetre: its top edge is the robot's side."""
+    from_top = round((xy[0] - X_RANGE[0]) * 100)
+    from_left = round((xy[1] - Y_RANGE[0]) * 100)
     return f"{from_top} cm from the top and {from_left} cm from the left"
 
 
@@ -33,7 +35,8 @@ class Rearrange(Task):
 
     name = "rearrange"
     budget = 5
-    distractors_judged_at_end = True
+    rules = Rules(distractors_from_stage=1)
+    template = "Rearrange to this {scene}."
 
     def build(self, choose: Draws, placer: Placer, sets: Sets, mode: str) -> Layout:
         n = (1, 1, 2, 2, 3)[choose.below(5)]
@@ -50,26 +53,34 @@ class Rearrange(Task):
         # Targets take room too, so that nothing else starts on or near one.
         wanted = [placer.place(body) for body in movables]
         targets = [body.xy for body in wanted]
-        bodies = [placer.place(body, apart_from(targets, self.clear)) for body in movables]
+        starts = [placer.place(body, apart_from(targets, self.clear)) for body in movables]
+        others: list[Body] = []
         if distractor is not None:
             if in_the_way:
                 distractor = placer.turned(distractor.at(*targets[0]))
             else:
-                taken = [*targets, bodies[0].xy]
+                taken = [*targets, starts[0].xy]
                 distractor = placer.place(distractor, apart_from(taken, self.clear))
-            bodies.append(distractor)
+            others.append(distractor)
 
-        sentences = (
-            f"Move the {phrase(b.texture, b.shape)} to {place_in_words(b)}." for b in wanted
-        )
+        pictures = {"scene": scene_picture(tuple(wanted))}
         return Layout(
-            bodies=tuple(bodies),
-            goals=tuple(Goal(obj_id=b.obj_id, xy=b.xy, tolerance=self.tolerance) for b in wanted),
-            prompt=compose(
-                mode,
-                "Rearrange to this {scene}.",
-                {"scene": scene_picture(tuple(wanted))},
-                in_words=" ".join(sentences),
-            ),
-            distractors=() if distractor is None else (distractor.obj_id,),
+            bodies=(*starts, *others),
+            stages=self.stages(wanted, starts),
+            prompt=compose(mode, self.template, pictures, in_words=self.in_words(wanted)),
+            distractors=tuple(body.obj_id for body in others),
         )
+
+    def stages(self, wanted: Sequence[Body], starts: Sequence[Body]) -> tuple[Stage, ...]:
+        """Every object where the scene shows it."""
+        return (self.all_at(wanted),)
+
+    def in_words(self, wanted: Sequence[Body]) -> str:
+        """One sentence per object."""
+        return " ".join(
+            f"Move the {phrase(b.texture, b.shape)} to {place_in_words(b.xy)}." for b in wanted
+        )
+
+    def all_at(self, bodies: Sequence[Body]) -> Stage:
+        """All of these where they are here, in any order."""
+        return tuple(Goal(obj_id=b.obj_id, xy=b.xy, tolerance=self.tolerance) for b in bodies)

@@ -37,7 +37,7 @@ class Rotate(Task):
         )
         return Layout(
             bodies=(dragged, other),
-            goals=(goal,),
+            stages=((goal,),),
             prompt=compose(
                 mode,
                 f"Rotate the {{dragged_obj}} {angle} degrees.",

@@ -29,7 +29,7 @@ def test_every_texture_but_paisley_material_and_olive_has_a_dark_twin():
 
 
 def test_shapes_are_counted_and_sorted_by_kind():
-    assert len(c.MOVABLES) == 21 and len(c.CONTAINERS) == 6 and len(c.SHAPES) == 31
+    assert len(c.MOVABLES) == 21 and len(c.CONTAINERS) == 6 and len(c.SHAPES) == 32
     assert len(c.DEFAULT_MOVABLES) == 19
     assert all(c.SHAPES[n].kind == "movable" for n in c.MOVABLES)
     assert all(c.SHAPES[n].kind == "container" for n in c.CONTAINERS)
@@ -56,6 +56,13 @@ def test_size_ranges_never_shrink():
 
 def test_objects_are_called_texture_first():
     assert c.phrase("red swirl", "letter T") == "red swirl letter T"
+
+
+def test_the_sweeps_rectangles_differ_in_size_but_not_in_name():
+    one, other = c.SHAPES["three-sided rectangle"], c.SHAPES["wide three-sided rectangle"]
+    assert one.declared != other.declared
+    assert c.phrase("red", "wide three-sided rectangle") == "red three-sided rectangle"
+    assert one.name == other.name
 
 
 def test_an_unknown_shape_lists_the_known_ones():

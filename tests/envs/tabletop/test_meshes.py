@@ -7,6 +7,8 @@ from uio2_agent.envs.tabletop.catalogue import SHAPES
 from uio2_agent.envs.tabletop.meshes import mesh
 from uio2_agent.errors import UnknownName
 
+RECTANGLES = ("three-sided rectangle", "wide three-sided rectangle")
+
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_bounds_are_the_real_size_to_a_millimetre(name):
@@ -15,7 +17,7 @@ def test_bounds_are_the_real_size_to_a_millimetre(name):
     assert low[2] == 0
 
 
-@pytest.mark.parametrize("name", [n for n in SHAPES if n not in ("pan", "three-sided rectangle")])
+@pytest.mark.parametrize("name", [n for n in SHAPES if n not in ("pan", *RECTANGLES)])
 def test_the_origin_is_the_middle_of_the_footprint(name):
     low, high = mesh(name).bounds
     np.testing.assert_allclose((low + high)[:2] / 2, 0, atol=1e-6)
@@ -30,12 +32,14 @@ def test_the_pans_origin_is_the_middle_of_its_dish():
     assert vertices[inside, 2].max() < 0.01
 
 
-def test_the_three_sided_rectangle_is_open_towards_plus_y():
-    vertices = mesh("three-sided rectangle").vertices
-    middle = np.abs(vertices[:, 0]) <= 0.1
-    assert vertices[middle, 1].min() < 0
-    edges = vertices[vertices[:, 1] > 0.05]
-    assert np.abs(edges[:, 0]).min() == pytest.approx(0.08)
+@pytest.mark.parametrize("name", RECTANGLES)
+def test_a_three_sided_rectangle_has_4_cm_strips_and_is_open_towards_plus_y(name):
+    width, depth, _ = SHAPES[name].declared
+    vertices = mesh(name).vertices
+    flanks = vertices[vertices[:, 1] > depth / 2 - 0.01]
+    assert np.abs(flanks[:, 0]).min() == pytest.approx(width / 2 - 0.02)
+    assert np.abs(flanks[:, 0]).max() == pytest.approx(width / 2 + 0.02)
+    assert vertices[:, 1].min() == pytest.approx(-depth / 2 - 0.02)
 
 
 @pytest.mark.parametrize("name", SHAPES)

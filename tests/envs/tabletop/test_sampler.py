@@ -101,3 +101,17 @@ def test_a_full_table_says_so():
 
 def test_the_map_has_one_pixel_per_3125_micrometres():
     assert FreeSpace().room_for("block", ONE).shape == (ROWS, COLUMNS) == (160, 320)
+
+
+def test_a_tight_place_needs_no_more_room_than_the_thing_itself():
+    row = [(0.5, y) for y in (-0.25, 0.0, 0.25)]
+    for seed in range(30):
+        placer = Placer(Draws(seed))
+        for x, y in row:
+            placer.put(body("letter T", x, y))
+        with pytest.raises(SceneUnsolvable):
+            placer.place(body("flower"))
+        x, y = placer.place(body("flower"), tight=True).xy
+        half_diagonal = 0.108 / math.sqrt(2)
+        assert half_diagonal < x - 0.25 < 0.5 - half_diagonal and abs(y) < 0.5 - half_diagonal
+        assert min(max(abs(x - a), abs(y - b)) for a, b in row) > 0.054 + half_diagonal

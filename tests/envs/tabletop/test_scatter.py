@@ -4,10 +4,9 @@ from collections import Counter
 
 import pytest
 
-from uio2_agent.envs.tabletop.catalogue import SHAPES
-from uio2_agent.envs.tabletop.partitions import sets_for
+from uio2_agent.envs.tabletop.catalogue import GREY, SHAPES
 from uio2_agent.envs.tabletop.sampler import Placer
-from uio2_agent.envs.tabletop.scatter import scatter
+from uio2_agent.envs.tabletop.scatter import everything, scatter
 from uio2_agent.envs.tabletop.scene import X_RANGE, Y_RANGE
 from uio2_agent.envs.tabletop.tasks import sample
 from uio2_agent.errors import SceneUnsolvable, UnknownName
@@ -54,20 +53,28 @@ def test_what_finds_no_room_is_left_out_and_the_rest_stays(monkeypatch):
     assert [b.obj_id for b in bodies] == [5, 6, 7]
 
 
-def test_one_in_four_is_a_container_and_all_shapes_and_textures_of_the_level_occur():
-    bodies = [body for seed in range(600) for body in scatter(seed, 4)]
-    sets = sets_for("visual_manipulation", LEVEL)
+def test_one_in_four_is_no_movable_and_all_shapes_and_textures_of_the_level_occur():
+    bodies = [body for seed in range(900) for body in scatter(seed, 4)]
+    sets = everything(LEVEL)
     kinds = Counter(SHAPES[body.shape].kind for body in bodies)
-    assert kinds["container"] / len(bodies) == pytest.approx(0.25, abs=0.03)
+    assert 1 - kinds["movable"] / len(bodies) == pytest.approx(0.25, abs=0.03)
     assert {b.shape for b in bodies} == {*sets.movables, *sets.containers}
-    assert {b.texture for b in bodies} == {*sets.movable_textures, *sets.container_textures}
+    textures = {*sets.movable_textures, *sets.container_textures, GREY}
+    assert {b.texture for b in bodies} == textures
+
+
+def test_everything_is_what_any_task_of_the_level_draws_from():
+    sets = everything(LEVEL)
+    assert {"small block", "shorter block", "letter A"} <= {*sets.movables}
+    assert {"bowl", "line", "three-sided rectangle"} <= {*sets.containers}
+    assert {"dark red", "tiger"} <= {*sets.movable_textures}
+    assert {"letter R", "diamond"}.isdisjoint(sets.movables)
 
 
 def test_another_level_brings_its_own_shapes():
     novel = "novel_object_generalization"
-    sets = sets_for("visual_manipulation", novel)
-    shapes = {body.shape for seed in range(100) for body in scatter(seed, 4, novel)}
-    assert shapes == {*sets.movables, *sets.containers}
+    shapes = {body.shape for seed in range(150) for body in scatter(seed, 4, novel)}
+    assert shapes == {*everything(novel).movables, *everything(novel).containers}
 
 
 def test_scenes_are_not_those_of_the_tasks_with_the_same_seed():

@@ -11,13 +11,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uio2_agent.errors import BadInput, BadShape, TooManyPictures
+from uio2_agent.errors import BadInput, BadSetting, BadShape, TooManyPictures
 from uio2_agent.model.config import SIZES
 from uio2_agent.model.generation import generate_text
 from uio2_agent.model.inputs import Inputs
 from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.model.vocabulary import Tokenizer
-from uio2_agent.policies.codecs.vima import HIGH, LOW, VimaCodec
+from uio2_agent.policies.codecs.table_scale import HIGH, LOW
+from uio2_agent.policies.codecs.vima import VimaCodec
 
 PLACE, TURN = gym.spaces.Box(LOW, HIGH), gym.spaces.Box(-1, 1, (4,))
 SPACE = gym.spaces.Dict(
@@ -44,33 +45,11 @@ bins = st.integers(0, 999)
 
 @given(st.lists(st.tuples(bins, bins, bins, bins, bins, bins), min_size=1, max_size=8))
 def test_bins_survive_decoding_and_encoding(codec, plan):
-    tokens = codec.encode([codec.action(step) for step in plan], effector=0)
+    tokens = codec.encode([codec.scale.action(step) for step in plan], effector=0)
     again = codec.decode({}, tokens)
     # Bins 0 and 999 are the same turn.
     wanted = [[0 if i in (2, 5) and b == 999 else b for i, b in enumerate(step)] for step in plan]
-    assert [codec.bins(a) for a in again] == wanted
-
-
-@given(st.lists(st.floats(0, 1), min_size=4, max_size=4), st.floats(-math.pi, math.pi))
-def test_actions_come_back_to_within_half_a_bin(codec, fractions, turn):
-    x0, y0, x1, y1 = fractions
-    low, span = LOW.astype(float), (HIGH - LOW).astype(float)
-    action = move(low + span * [x0, y0], low + span * [x1, y1], turn)
-    (back,) = codec.decode({}, codec.encode([action], effector=0))
-    for pose in ("pose0_position", "pose1_position"):
-        assert np.abs(back[pose] - action[pose]).max() <= (span / 999 / 2).max() + 1e-6
-    _, _, z, w = back["pose1_rotation"]
-    error = (2 * math.atan2(z, w) - turn + math.pi) % (2 * math.pi) - math.pi
-    assert abs(error) <= math.pi / 999 + 1e-5
-
-
-@given(st.tuples(bins, bins, bins, bins, bins, bins))
-def test_every_bin_is_an_action_inside_the_space(codec, step):
-    action = codec.action(step)
-    for pose in ("pose0", "pose1"):
-        assert (action[f"{pose}_position"] >= LOW).all()
-        assert (action[f"{pose}_position"] <= HIGH).all()
-        assert np.linalg.norm(action[f"{pose}_rotation"]) == pytest.approx(1, abs=1e-6)
+    assert [codec.scale.bins(a) for a in again] == wanted
 
 
 def test_answer_reads_as_the_grammar_of_unified_io_2(codec, tokenizer):
@@ -157,12 +136,48 @@ def test_pictures_leave_fewer_slots_to_past_frames(codec, observe):
     assert codec.prompt(observe(pictures=8), n_past=2).n_past == 0
 
 
-def test_more_pictures_than_slots_are_refused(codec, observe):
-    seen = observe()
-    seen["prompt_mask"] = np.ones(9, np.int8)
-    seen["prompt_rgb"] = np.zeros((9, 2, 3, 128, 256), np.uint8)
-    with pytest.raises(TooManyPictures, match="prompt pictures is 9, expected at most 8"):
-        codec.prompt(seen)
+def test_a_prompt_with_more_pictures_than_slots_shows_what_its_command_names(
+    tokenizer, observe, caplog
+):
+    codec = VimaCodec(tokenizer, 2304, slots=4, past_frames=2)
+    seen = observe(pictures=8)
+    pairs = [f"<image_history_{i}> > <image_history_{i + 1}>." for i in (1, 3, 5)]
+    command = "Put the <image_history_7> into the <image_history_8>."
+    seen["prompt_text"] = f"{' '.join(pairs)} {command}"
+    for _ in range(2):
+        prompt = codec.prompt(seen, n_past=2)
+    assert tokenizer.decode(prompt.text) == (
+        "[Text] [S] <image_history_1> > <image_history_2>. "
+        "Put the <image_history_3> into the <image_history_4>."
+    )
+    np.testing.assert_array_equal(prompt.pictures, seen["prompt_rgb"][[2, 3, 6, 7], 1])
+    assert prompt.n_past == 0  # no slot is left
+    (told,) = caplog.messages  # once, not at every step
+    assert told.startswith("8 pictures for 4 history slots: left out 1, 2, 5, 6; the prompt now")
+    codec.prompt(seen | {"prompt_text": seen["prompt_text"].replace("Put", "Lay")})
+    assert len(caplog.messages) == 2
+
+
+def test_slots_that_no_demonstration_fits_hold_past_frames(tokenizer, observe):
+    codec = VimaCodec(tokenizer, 2304, slots=5, past_frames=2)
+    seen = observe(pictures=6)
+    pairs = [f"From <image_history_{i}> to <image_history_{i + 1}>." for i in (1, 3, 5)]
+    seen["prompt_text"] = f"{' '.join(pairs)} Twist."
+    prompt = codec.prompt(seen, n_past=2)
+    assert (len(prompt.pictures), prompt.n_past) == (4, 1)
+    assert tokenizer.decode(prompt.text).endswith("Twist. History: <image_history_5>")
+
+
+def test_a_command_that_names_more_pictures_than_slots_is_refused(tokenizer, observe):
+    codec = VimaCodec(tokenizer, 2304, slots=2)
+    with pytest.raises(TooManyPictures, match="named in the command is 3, expected at most 2"):
+        codec.prompt(observe(pictures=3))
+
+
+@pytest.mark.parametrize("slots", [0, 9, -1])
+def test_slots_the_vocabulary_has_no_markers_for_are_refused(tokenizer, slots):
+    with pytest.raises(BadSetting, match="from 1 to 8"):
+        VimaCodec(tokenizer, 2304, slots=slots)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Questions about labelled objects and their right answers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,13 @@ from uio2_agent.policies.objectives.grounding import GroundingConfig, grounding_
 
 
 def ask(strewn, codec, seed=0, **shares):
-    cfg = GroundingConfig(**({"where": 0, "put": 0, "listing": 0, "name": 0, "named": 0} | shares))
-    return grounding_example(strewn, codec, cfg, np.random.default_rng(seed))
+    none = {"where": 0, "put": 0, "listing": 0, "name": 0, "recall": 0, "named": 0}
+    cfg = GroundingConfig(**(none | shares))
+    return grounding_example(strewn, codec, cfg, np.random.default_rng(seed), elsewhere(strewn))
+
+
+def elsewhere(strewn):
+    return replace(strewn, frames=255 - strewn.frames)
 
 
 def points(codec, answer):
@@ -64,3 +71,16 @@ def test_a_named_answer_says_each_name_before_its_place(strewn, codec, tokenizer
         if name in text:
             after = tokenizer.encode(text[text.index(name) :])
             assert points(codec, after)[0] == pytest.approx(places, abs=1e-3)
+
+
+def test_a_recalled_scene_is_in_the_history_and_another_is_seen_now(strewn, codec, tokenizer):
+    example = ask(strewn, codec, seed=2, recall=1)
+    (past,) = example.frames
+    np.testing.assert_array_equal(past, strewn.frames[0])
+    np.testing.assert_array_equal(example.image, elsewhere(strewn).frames[0])
+    assert tokenizer.decode(example.question).endswith("in <image_history_1>?")
+    places = {"red bowl": (0.3, -0.4), "tiger letter T": (0.7, 0.4)}
+    question = tokenizer.decode(example.question)
+    asked = sorted((n for n in places if n in question), key=question.index)
+    for name, xy in zip(asked, points(codec, example.answer), strict=True):
+        assert xy == pytest.approx(places[name], abs=1e-3)

@@ -4,7 +4,6 @@ import re
 from html.parser import HTMLParser
 
 import numpy as np
-import pytest
 
 from uio2_agent.evaluation import clips, report
 from uio2_agent.evaluation.ledger import Episode
@@ -122,10 +121,3 @@ def test_is_written_whole(tmp_path):
 def test_rows_for_a_terminal(tmp_path):
     row = ("words", "random", "90 %", "60 – 98 %", "1", "10")
     assert [*table_rows([run(tmp_path, group="words")])] == [row]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(None, "–"), (0.31, "0.3"), (15, "15.0"), (12345.6, "12 346")]
-)
-def test_numbers_read_easily(value, text):
-    assert report._number(value) == text

@@ -1,9 +1,12 @@
 """Episodes come back from disk as they were, or not at all."""
 
+import resource
+
 import numpy as np
 import pytest
 
 from uio2_agent.errors import BadEpisode
+from uio2_agent.trajectories import store as store_file
 from uio2_agent.trajectories.episode import Episode
 from uio2_agent.trajectories.store import EpisodeStore, write_shard
 
@@ -86,3 +89,28 @@ def test_a_limit_keeps_to_the_first_episodes(folder):
     assert_same(store[5], episode(5))
     with pytest.raises(IndexError):
         store[6]
+
+
+def test_folders_below_are_part_of_a_store(folder):
+    write_shard(folder / "below", 0, [episode(20)])
+    store = EpisodeStore(folder)
+    assert len(store) == 9 and {store[i].info["seed"] for i in range(9)} == {*range(8), 20}
+
+
+def test_a_store_may_have_more_shards_than_a_process_may_open_files(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for i in range(60):
+        write_shard(tmp_path, i, [episode(i)])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 50), hard))
+    try:
+        store = EpisodeStore(tmp_path)
+        assert [store[i].info["seed"] for i in range(60)] == [*range(60)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_record_written_in_another_way_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(store_file, "_to_record", lambda episode: {"frames": [1, 2]})
+    write_shard(tmp_path, 0, [episode(0)])
+    with pytest.raises(BadEpisode, match="episode 0 is written in another way"):
+        EpisodeStore(tmp_path)[0]

@@ -1,0 +1,1 @@
+"""The real VIMA-Bench, from a checkout of its public repository, behind the tabletop's spaces."""

@@ -1,0 +1,101 @@
+"""Results as tables on a terminal."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from uio2_agent.evaluation.finished import Comparison
+from uio2_agent.evaluation.report import Run, table_rows
+from uio2_agent.evaluation.report_matrix import caveats
+from uio2_agent.evaluation.report_parts import interval, percent
+from uio2_agent.evaluation.report_tests import ablation_rows, comparison_rows, shown
+
+_PAIRED = ("only A", "only B", "A − B", "95 % interval", "p")
+
+
+def print_runs(runs: Sequence[Run], page: Path) -> None:
+    grouped = any(run.group for run in runs)
+    table = Table("prompt", "policy", "success", "95 % interval", "errors", "episodes")
+    table.columns[0].no_wrap = True
+    for row in table_rows(runs):
+        table.add_row(*row)
+    if not grouped:
+        del table.columns[0]
+    _print(table)
+    print_page(page)
+
+
+def print_page(page: Path) -> None:
+    Console().print(f"report: {page}", soft_wrap=True, highlight=False)
+
+
+def print_matrix(name: str, result: Mapping[str, Any]) -> None:
+    """Tasks × levels in percent, levels with intervals, and what was published beside them."""
+    levels, cells = result["levels"], result["cells"]
+    table = Table("success, %", *(shown(level) for level in levels), "mean")
+    for task in dict.fromkeys(task for tasks in cells.values() for task in tasks):
+        table.add_row(shown(task), *(_cell(cells[level].get(task)) for level in levels))
+    table.add_section()
+    table.add_row(
+        f"{name}, {result['execution']}",
+        *(_percent(numbers["success_rate"]) for numbers in levels.values()),
+        _percent(result["success_rate"]),
+        style="bold",
+    )
+    intervals = [numbers["interval95"] for numbers in levels.values()]
+    table.add_row("95 % interval", *map(_interval, [*intervals, result["interval95"]]))
+    for row in result["published"] or ():
+        rates = [row["levels"].get(level) for level in levels]
+        figures = [f"{rate:.1f}" if rate is not None else "" for rate in rates]
+        table.add_row(f"published: {row['name']}", *figures, f"{row['mean']:.1f}", style="dim")
+    _print(table)
+    errors = f", {result['errors']} of them errors" if result["errors"] else ""
+    console = Console()
+    console.print(f"{result['episodes']} episodes{errors}", highlight=False)
+    for line in caveats(result):
+        console.print(f"note: {line}", highlight=False)
+
+
+def print_comparison(comparison: Comparison, a: str, b: str) -> None:
+    """A paired test; `a` and `b` say what the runs are."""
+    table = Table("", f"A: {a}", f"B: {b}", *_PAIRED)
+    for row in comparison_rows(comparison):
+        table.add_row(*row)
+    _print(table)
+    for line in comparison.notes:
+        Console().print(f"note: {line}", highlight=False)
+
+
+def print_ablations(ablations: Mapping[str, Mapping[str, Any]]) -> None:
+    table = Table("prompt", "A: intact", "B: spoilt", *_PAIRED, "left out")
+    verdicts = []
+    for *row, verdict in ablation_rows(ablations):
+        table.add_row(*row)
+        verdicts.append(f"{row[0]} spoilt: {verdict}")
+    _print(table)
+    for line in verdicts:
+        Console().print(line, highlight=False)
+
+
+def _cell(numbers: Mapping[str, Any] | None) -> str:
+    if numbers is None or numbers["success_rate"] is None:
+        return ""
+    wrong = f" ({numbers['errors']} errors)" if numbers["errors"] else ""
+    return _percent(numbers["success_rate"]) + wrong
+
+
+def _percent(rate: float | None) -> str:
+    return percent(rate, 1).removesuffix(" %")
+
+
+def _interval(bounds: Sequence[float]) -> str:
+    return interval(bounds).removesuffix(" %")
+
+
+def _print(table: Table) -> None:
+    for column in table.columns[1:]:
+        column.no_wrap = True
+    Console().print(table)
