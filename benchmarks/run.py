@@ -7,22 +7,25 @@ is given. CPU seconds stand beside it, because wall clock lies on a machine that
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from statistics import fmean
 
 import gymnasium as gym
 import numpy as np
 import torch
 
 import uio2_agent.envs  # noqa: F401  registers the ids
+from uio2_agent.envs.tabletop.partitions import LEVELS
 from uio2_agent.envs.tabletop.renderer import Renderer
 from uio2_agent.envs.tabletop.tasks import TASKS, sample
 from uio2_agent.policies.unified import load_policy
 
 RESULTS = Path(__file__).parent / "results.md"
-SECONDS = 4.0
+SECONDS = 2.5
+HOME = {task: level for level, tasks in reversed(LEVELS.items()) for task in tasks}  # the first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +35,7 @@ class Speed:
     what: str
     wall: float
     cpu: float
-    goal: str
+    goal: str = ""
 
 
 def speed(what: str, once: Callable[[], object], goal: str = "", times: int = 1) -> Speed:
@@ -48,7 +51,7 @@ def speed(what: str, once: Callable[[], object], goal: str = "", times: int = 1)
 
 def steps(task: str) -> Speed:
     """Oracle steps and, for long episodes, picks of nothing; resets are not timed."""
-    env = gym.make("uio2/Tabletop-v0", task=task, oracle=True).unwrapped
+    env = gym.make("uio2/Tabletop-v0", task=task, level=HOME[task], oracle=True).unwrapped
     seed, info = 0, env.reset(seed=0)[1]
     env.step(info["oracle_action"])
     taken, wall, cpu = 0, 0.0, 0.0
@@ -61,13 +64,19 @@ def steps(task: str) -> Speed:
             cpu += time.process_time() - start[1]
             taken, over = taken + 1, terminated or truncated
     env.close()
-    return Speed(what=f"env steps/s, {task}", wall=taken / wall, cpu=taken / cpu, goal="≥ 150")
+    return Speed(what=f"env steps/s, {task}", wall=taken / wall, cpu=taken / cpu)
 
 
 def resets(task: str) -> Speed:
-    env = gym.make("uio2/Tabletop-v0", task=task)
+    env = gym.make("uio2/Tabletop-v0", task=task, level=HOME[task])
     seeds = iter(range(10**6))
-    return speed(f"resets/s, {task}", lambda: env.reset(seed=next(seeds)), "≥ 60")
+    return speed(f"resets/s, {task}", lambda: env.reset(seed=next(seeds)))
+
+
+def mean(what: str, measured: Sequence[Speed], goal: str) -> Speed:
+    """Of speeds of equal weight."""
+    wall, cpu = (fmean(getattr(m, clock) for m in measured) for clock in ("wall", "cpu"))
+    return Speed(what=what, wall=wall, cpu=cpu, goal=goal)
 
 
 def pictures() -> Speed:
@@ -90,9 +99,14 @@ def decisions(prompt: str, rows: int) -> Speed:
 
 
 def main() -> None:
-    measured = [pictures()]
-    for task in TASKS:
-        measured += [steps(task), resets(task)]
+    stepping, resetting = [steps(task) for task in TASKS], [resets(task) for task in TASKS]
+    measured = [
+        pictures(),
+        mean("env steps/s, mean of 17 tasks", stepping, "≥ 100"),
+        mean("resets/s, mean of 17 tasks", resetting, "≥ 60"),
+    ]
+    for pair in zip(stepping, resetting, strict=True):
+        measured += pair
     measured += [decisions(p, rows) for p in ("words", "pictures") for rows in (1, 4)]
     cpus = Path("/proc/cpuinfo").read_text().splitlines()
     cpu = next(

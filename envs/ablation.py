@@ -61,9 +61,8 @@ class PromptAblation(gym.Wrapper, gym.utils.RecordConstructorArgs):
     def __init__(self, env: gym.Env, kind: str) -> None:
         if kind not in ABLATIONS:
             raise UnknownName("ablation", kind, ABLATIONS)
-        space, needed = env.observation_space, (PROMPT_TEXT,)
-        if kind == "pictures":
-            needed = (PROMPT_RGB, PROMPT_SEGMENTATION, PROMPT_MASK)
+        space, pictures = env.observation_space, (PROMPT_RGB, PROMPT_SEGMENTATION, PROMPT_MASK)
+        needed = pictures if kind == "pictures" else (PROMPT_TEXT,)
         missing = [
             key
             for key in needed

@@ -42,7 +42,8 @@ def main() -> None:
 @hydra.main(version_base="1.3", config_path="conf", config_name="compare")
 @told_plainly()
 def _main(cfg: DictConfig) -> None:
-    comparison = compare(read(Path(cfg.a)), read(Path(cfg.b)))
+    folders = Path(cfg.a), Path(cfg.b)  # both are asked for before either is read
+    comparison = compare(*map(read, folders))
     print_comparison(comparison, cfg.a, cfg.b)
     if cfg.output is not None:
         path = Path(cfg.output)

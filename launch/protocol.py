@@ -13,7 +13,7 @@ from uio2_agent.errors import BadSetting, UnknownName
 from uio2_agent.evaluation import report_matrix
 from uio2_agent.evaluation.ablation import ablations
 from uio2_agent.evaluation.cells import select
-from uio2_agent.evaluation.finished import compare, read
+from uio2_agent.evaluation.finished import Finished, check_alike, compare, read
 from uio2_agent.evaluation.player import Parts
 from uio2_agent.evaluation.processes import Pool, Processes
 from uio2_agent.evaluation.protocol import Plan, Run, evaluate_cells
@@ -55,7 +55,7 @@ def play_protocol(cfg: DictConfig) -> None:
         BadInput: `against` is no run of the same episodes.
     """
     rival = read(Path(cfg.against)) if cfg.against else None
-    runs = {kind: _play(variant) for kind, variant in variants(cfg)}
+    runs = {kind: _play(variant, rival) for kind, variant in variants(cfg)}
     run = next(iter(runs.values()))
     sections, extra = [], {}
     tables.print_matrix(cfg.name, run.result)
@@ -96,7 +96,7 @@ def variants(cfg: DictConfig) -> Iterator[tuple[str, DictConfig]]:
         yield kind, variant
 
 
-def _play(cfg: DictConfig) -> Run:
+def _play(cfg: DictConfig, rival: Finished | None) -> Run:
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     check_settings(cfg.num_envs, cfg.vectorization)
     if cfg.episodes != cfg.episodes_per_task:
@@ -115,6 +115,10 @@ def _play(cfg: DictConfig) -> Run:
         episode_timeout_s=cfg.episode_timeout_s,
         clips=cfg.clips,
     )
+    if rival is not None:  # before anything is played
+        seeds = range(plan.seed, plan.seed + plan.episodes)
+        env = {cell: settings["env"] for cell, settings in plan.cells.items()}
+        check_alike(env, dict.fromkeys(env, seeds), rival)
     parts = Parts(
         make_env=partial(make_cell_env, config["env"], cfg.ablation),
         make_policy=partial(make_cell_policy, config["policy"], config["env"]),
@@ -129,12 +133,13 @@ def _play(cfg: DictConfig) -> Run:
         "ablation": cfg.ablation,
         "published": [*VIMA_BENCH] if _is_the_real_one(config) else None,
     }
+    pool = _pool(cfg, parts)
     name = cfg.name if cfg.ablation == INTACT else f"{cfg.name}, {cfg.ablation} spoilt"
     with progress(name, len(cells) * plan.episodes) as on_episode:
         return evaluate_cells(
             Path(cfg.output_dir),
             plan,
-            _pool(cfg, parts),
+            pool,
             facts=facts,
             origin=provenance(config, checkpoint),
             on_episode=on_episode,

@@ -18,6 +18,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 from rich.progress import track
 
+from uio2_agent.envs.tabletop.actions import Action
 from uio2_agent.envs.tabletop.cameras import project
 from uio2_agent.envs.tabletop.catalogue import phrase
 from uio2_agent.envs.tabletop.oracle import plan
@@ -96,7 +97,8 @@ class Recorder:
         scenario = sample(task, self.level, prompt, seed)
         physics, progress = self._physics, judge(scenario)
         physics.load(scenario.bodies)
-        frames, actions = [self.draw(scenario.bodies)[0]], []
+        frames = [self.draw(scenario.bodies)[0]]
+        actions: list[Action] = []
         while not progress.over and len(actions) < scenario.max_steps:
             moves = plan(scenario, physics.bodies, progress)
             if not moves:

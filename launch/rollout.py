@@ -18,7 +18,7 @@ from uio2_agent.errors import BadSetting
 from uio2_agent.evaluation import report
 from uio2_agent.evaluation.ablation import ablations
 from uio2_agent.evaluation.cells import Cell
-from uio2_agent.evaluation.finished import compare, read
+from uio2_agent.evaluation.finished import cell_of, check_alike, compare, read
 from uio2_agent.evaluation.ledger import Ledger
 from uio2_agent.evaluation.provenance import provenance
 from uio2_agent.evaluation.report import REPORT_FILE, Run
@@ -37,8 +37,10 @@ from uio2_agent.storage import write_json
 # What is measured; all else is how it is carried out, and a resumed run may differ in it.
 _MEASURED = ("env", "policy", "checkpoint", "seed")
 # Settings of a protocol; without one they would do nothing.
-_PROTOCOL = ("levels", "tasks", "episodes_per_task", "workers", "threads", "executor")
-_PROTOCOL = (*_PROTOCOL, "gpus_per_worker", "episode_timeout_s")
+_PROTOCOL = (
+    *("levels", "tasks", "episodes_per_task", "workers", "threads", "executor"),
+    *("gpus_per_worker", "episode_timeout_s"),
+)
 
 
 @dataclass
@@ -116,6 +118,9 @@ def play_all(cfg: DictConfig) -> None:
         if cfg[key] is not None:
             raise BadSetting(key, cfg[key], "left out without a protocol, e.g. protocol=vima4")
     rival = read(Path(cfg.against)) if cfg.against else None
+    if rival is not None:  # before anything is played
+        env, seeds = dict(cfg.env), range(cfg.seed, cfg.seed + cfg.episodes)
+        check_alike({cell_of(env): env}, {cell_of(env): seeds}, rival)
     runs = {kind: play(variant) for kind, variant in variants(cfg)}
     run = next(iter(runs.values()))
     page = run.folder / REPORT_FILE

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -13,18 +14,22 @@ from uio2_agent.evaluation.report_matrix import caveats
 from uio2_agent.evaluation.report_parts import interval, percent
 from uio2_agent.evaluation.report_tests import ablation_rows, comparison_rows, shown
 
-_PAIRED = ("only A", "only B", "A − B", "95 % interval", "p")
+_TIGHT: dict[str, Any] = {"box": SIMPLE_HEAD, "pad_edge": False, "collapse_padding": True}
+_BLANK = "\N{NO-BREAK SPACE}"
+_INTERVAL_AND_P = (f"95{_BLANK}% interval", "p")
+_PAIRED = ("only A", "only B", f"A{_BLANK}−{_BLANK}B", *_INTERVAL_AND_P)
+_DISCORDANT = ("only intact", "only spoilt", "effect", *_INTERVAL_AND_P)
 
 
 def print_runs(runs: Sequence[Run], page: Path) -> None:
     grouped = any(run.group for run in runs)
     table = Table("prompt", "policy", "success", "95 % interval", "errors", "episodes")
-    table.columns[0].no_wrap = True
     for row in table_rows(runs):
         table.add_row(*row)
+    table.columns[0].no_wrap = True
     if not grouped:
         del table.columns[0]
-    _print(table)
+    Console().print(table)
     print_page(page)
 
 
@@ -35,7 +40,7 @@ def print_page(page: Path) -> None:
 def print_matrix(name: str, result: Mapping[str, Any]) -> None:
     """Tasks × levels in percent, levels with intervals, and what was published beside them."""
     levels, cells = result["levels"], result["cells"]
-    table = Table("success, %", *(shown(level) for level in levels), "mean")
+    table = Table(f"success,{_BLANK}%", *(shown(level) for level in levels), "mean", **_TIGHT)
     for task in dict.fromkeys(task for tasks in cells.values() for task in tasks):
         table.add_row(shown(task), *(_cell(cells[level].get(task)) for level in levels))
     table.add_section()
@@ -51,7 +56,7 @@ def print_matrix(name: str, result: Mapping[str, Any]) -> None:
         rates = [row["levels"].get(level) for level in levels]
         figures = [f"{rate:.1f}" if rate is not None else "" for rate in rates]
         table.add_row(f"published: {row['name']}", *figures, f"{row['mean']:.1f}", style="dim")
-    _print(table)
+    _print_tight(table)
     errors = f", {result['errors']} of them errors" if result["errors"] else ""
     console = Console()
     console.print(f"{result['episodes']} episodes{errors}", highlight=False)
@@ -61,21 +66,22 @@ def print_matrix(name: str, result: Mapping[str, Any]) -> None:
 
 def print_comparison(comparison: Comparison, a: str, b: str) -> None:
     """A paired test; `a` and `b` say what the runs are."""
-    table = Table("", f"A: {a}", f"B: {b}", *_PAIRED)
+    Console().print(f"A: {a}\nB: {b}", soft_wrap=True, highlight=False)
+    table = Table("", "A", "B", *_PAIRED, **_TIGHT)
     for row in comparison_rows(comparison):
         table.add_row(*row)
-    _print(table)
+    _print_tight(table)
     for line in comparison.notes:
         Console().print(f"note: {line}", highlight=False)
 
 
 def print_ablations(ablations: Mapping[str, Mapping[str, Any]]) -> None:
-    table = Table("prompt", "A: intact", "B: spoilt", *_PAIRED, "left out")
+    table = Table("spoilt", "intact", "spoilt", *_DISCORDANT, "left out", **_TIGHT)
     verdicts = []
     for *row, verdict in ablation_rows(ablations):
         table.add_row(*row)
         verdicts.append(f"{row[0]} spoilt: {verdict}")
-    _print(table)
+    _print_tight(table)
     for line in verdicts:
         Console().print(line, highlight=False)
 
@@ -92,10 +98,12 @@ def _percent(rate: float | None) -> str:
 
 
 def _interval(bounds: Sequence[float]) -> str:
-    return interval(bounds).removesuffix(" %")
+    return interval(bounds).removesuffix(" %").replace(" ", "")
 
 
-def _print(table: Table) -> None:
-    for column in table.columns[1:]:
+def _print_tight(table: Table) -> None:
+    for column in table.columns:
+        # Figures stay whole on a narrow terminal: headers take several lines instead.
+        column.header = str(column.header).replace(" ", "\n")
         column.no_wrap = True
     Console().print(table)

@@ -69,13 +69,12 @@ class Tabletop(gym.Env[Observation, Action]):
     Args:
         task: One of `tasks.TASKS`.
         level: One of `partitions.LEVELS` that has the task.
-        prompt: "pictures", or "words" only where the task can be told so.
+        prompt: "pictures", or "words" only.
         oracle: Tell the right action in the info.
         render_mode: None or "rgb_array".
 
     Raises:
         UnknownName: No such task, level, prompt mode or render mode.
-        BadSetting: The task cannot be told in words.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 2}

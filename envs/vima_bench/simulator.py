@@ -20,8 +20,7 @@ from uio2_agent.envs.vima_bench.quiet import quiet_stdout, stdout_as_stderr
 from uio2_agent.errors import SceneUnsolvable, SimulatorBusy
 
 TRIES = 10
-# A scene that cannot be sampled is sampled with this added to its seed. It is more than any seed
-# of a run, so that no two episodes of a run share a scene; upstream's own loop adds 1.
+# Larger than a run's seeds, so that no two episodes of it share a scene; upstream's loop adds 1.
 SEED_STRIDE = 1 << 32
 
 _live: weakref.finalize | None = None
@@ -63,6 +62,9 @@ class Simulator:
 
     def reset(self, seed: int) -> tuple[dict[str, Any], int]:
         """The first observation, and the seed that the scene was sampled with.
+
+        That is `seed`; where the benchmark finds no scene for it, `seed` + k * 2**32 with the
+        smallest k that has one.
 
         The same whatever was played before: upstream, same_texture and same_shape keep the tight
         tolerance of a bowl for all later episodes (§6), here it is the episode's own.

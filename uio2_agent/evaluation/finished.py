@@ -55,12 +55,17 @@ def read(folder: Path) -> Finished:
             raise BadInput("folder", folder, want)
         settings = _settings(path.with_name(RUN_FILE))
         own = dict(settings["env"])
-        cell = Cell(str(own.get("level", "")), str(own.get("task", "")))
+        cell = cell_of(own)
         known, _ = read_lines(path)
         episodes[cell] = [known[number] for number in sorted(known)]
         env[cell] = own
         ablation = settings.get("ablation", "none")
     return Finished(folder, episodes, env, ablation)
+
+
+def cell_of(env: Mapping[str, Any]) -> Cell:
+    """The cell of a rollout in an environment made with these settings."""
+    return Cell(str(env.get("level", "")), str(env.get("task", "")))
 
 
 def _settings(path: Path) -> Mapping[str, Any]:
@@ -112,36 +117,51 @@ class Comparison:
 def compare(a: Finished, b: Finished) -> Comparison:
     """Pair the episodes of two runs by cell and seed.
 
+    One may be longer than the other: its further episodes are left out, which `notes` tell.
+
     Raises:
         BadInput: They played other cells, in other environments, or from other seeds.
     """
-    if a.episodes.keys() != b.episodes.keys():
-        told = [f"{f.folder} has {_names(f.episodes, other)}" for f, other in _ways(a, b)]
-        raise BadInput("runs to compare", "; ".join(told), "the same levels and tasks in both")
-    notes: list[str] = []
-    for cell in a.episodes:
-        found = [*differences(_deciding(a.env[cell]), _deciding(b.env[cell]), "env")]
-        if found:
-            raise BadInput("runs to compare", "; ".join(found), "the same environment in both")
-        notes += [
-            f"{key}: {a.env[cell].get(key)} in A, {b.env[cell].get(key)} in B"
-            for key in sorted(_TOLD)
-            if a.env[cell].get(key) != b.env[cell].get(key)
-        ]
+    notes = check_alike(a.env, {c: [e.seed for e in a.episodes[c]] for c in a.episodes}, b)
     if a.ablation != b.ablation:
         notes.append(f"ablation: {a.ablation} in A, {b.ablation} in B")
     cells = {cell: pair_episodes(a.episodes[cell], b.episodes[cell]) for cell in a.episodes}
-    return Comparison(cells, list(dict.fromkeys(notes)))
+    return Comparison(cells, notes)
+
+
+def check_alike(
+    env: Mapping[Cell, Mapping[str, Any]], seeds: Mapping[Cell, Sequence[int]], b: Finished
+) -> list[str]:
+    """Whether `b` can be compared with a run A in these environments, be it over or to come.
+
+    Returns what is not the same in both and yet no obstacle. Raises as `compare`.
+    """
+    if env.keys() != b.env.keys():
+        told = f"A has {_names(env, b.env)}; B, {b.folder}, has {_names(b.env, env)}"
+        raise BadInput("runs to compare", told, "the same levels and tasks in both")
+    notes: list[str] = []
+    for cell in env:
+        found = [*differences(_deciding(env[cell]), _deciding(b.env[cell]), "env")]
+        if found:
+            raise BadInput("runs to compare", "; ".join(found), "the same environment in both")
+        notes += [
+            f"{key}: {env[cell].get(key)} in A, {b.env[cell].get(key)} in B"
+            for key in sorted(_TOLD)
+            if env[cell].get(key) != b.env[cell].get(key)
+        ]
+        in_a, in_b = {*seeds[cell]}, {episode.seed for episode in b.episodes[cell]}
+        if not (in_a <= in_b or in_b <= in_a) or not in_a & in_b:
+            got = f"{_range(in_a)} in A, {_range(in_b)} in B"
+            raise BadInput(f"seeds of {cell}", got, "the same in both, or more of them in one")
+        if in_a != in_b:
+            notes.append(f"left out: {_range(in_a ^ in_b)} only in {'A' if in_a > in_b else 'B'}")
+    return list(dict.fromkeys(notes))
 
 
 def pair_episodes(a: Sequence[Episode], b: Sequence[Episode]) -> Paired:
-    """Raises `BadInput` unless both have the same seeds."""
+    """Outcomes on the seeds that both have."""
     first, second = ({episode.seed: episode.success for episode in part} for part in (a, b))
-    if first.keys() != second.keys():
-        only_a, only_b = sorted(first.keys() - second.keys()), sorted(second.keys() - first.keys())
-        got = f"{len(only_a)} only in A{_some(only_a)}, {len(only_b)} only in B{_some(only_b)}"
-        raise BadInput("seeds of runs to compare", got, "the same seeds in both")
-    return pair((first[seed], second[seed]) for seed in first)
+    return pair((first[seed], second[seed]) for seed in first if seed in second)
 
 
 def total(parts: Any) -> Paired:
@@ -160,14 +180,10 @@ def _deciding(env: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _ways(a: Finished, b: Finished) -> list[tuple[Finished, Finished]]:
-    return [(a, b), (b, a)]
-
-
-def _names(ours: Mapping[Cell, Any], other: Finished) -> str:
-    extra = [str(cell) for cell in ours if cell not in other.episodes]
+def _names(ours: Mapping[Cell, Any], other: Mapping[Cell, Any]) -> str:
+    extra = [str(cell) for cell in ours if cell not in other]
     return f"{', '.join(extra[:3])}{' …' if len(extra) > 3 else ''}" if extra else "nothing else"
 
 
-def _some(seeds: Sequence[int]) -> str:
-    return f" (from {seeds[0]})" if seeds else ""
+def _range(seeds: set[int]) -> str:
+    return f"{len(seeds)} seeds {min(seeds)} … {max(seeds)}" if seeds else "no seeds"

@@ -53,8 +53,8 @@ class Paired:
             high_b - rate_b,
         )
         margins = (a + b) * (c + d) * (a + c) * (b + d)
-        cross = a * d - b * c
-        cross = max(cross - n / 2, 0) if cross > 0 else cross  # his continuity correction
+        cross = float(a * d - b * c)
+        cross = max(cross - n / 2, 0.0) if cross > 0 else cross  # his continuity correction
         phi = cross / math.sqrt(margins) if margins else 0.0
         middle = (b - c) / n
         low = middle - math.sqrt(max(down_a**2 - 2 * phi * down_a * up_b + up_b**2, 0))
@@ -88,8 +88,9 @@ def mcnemar_exact(only_a: int, only_b: int) -> float:
     """
     if min(only_a, only_b) < 0:
         raise BadInput("discordant pairs", (only_a, only_b), "counts, 0 or more")
-    n, tail, term = only_a + only_b, 0, 1
-    for k in range(min(only_a, only_b) + 1):
+    fewer, n = int(min(only_a, only_b)), int(only_a + only_b)  # NumPy's would overflow
+    tail, term = 0, 1
+    for k in range(fewer + 1):
         tail += term
         term = term * (n - k) // (k + 1)
     return min(1.0, 2 * tail / 2**n)  # whole numbers of any size, so nothing is lost

@@ -1,6 +1,13 @@
 """A protocol in a folder: all its cells played by workers, then what they amount to.
 
-`cells/<level>/<task>/` is a run like any other; `result.json` beside `cells` is about all of them.
+`cells/<level>/<task>/` is a run like any other, with its ledger, its `result.json` and films of
+failures. `result.json` beside `cells` is about all of them:
+
+* what was asked for: `protocol`, `policy`, `execution` ("one-shot" or "closed loop"), `ablation`,
+  `published` (rows to stand beside it, or None where the numbers cannot be compared);
+* what came of it: `success_rate, interval95, episodes, successes, errors, levels, cells`, see
+  `matrix.matrix`; `env_steps_per_s, decisions_per_s` (per second of one worker), `provenance`;
+* where asked for: `ablations` (`ablation.ablations`), `against` (`finished.Comparison.numbers`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -29,15 +29,19 @@ def interval(bounds: Sequence[float]) -> str:
 
 
 def probability(p: float) -> str:
-    return f"{p:.2g}" if p >= 1e-4 else "< 0.0001"
+    return f"{p:.2g}" if p >= 1e-4 else "<0.0001"
 
 
 def points(paired: Paired) -> tuple[str, str]:
     """The difference of two rates in percentage points, and its interval."""
     if paired.difference is None:
         return "–", "–"
-    low, high = paired.interval95
-    return f"{100 * paired.difference:+.1f}", f"{100 * low:+.1f} … {100 * high:+.1f}"
+    low, high = map(_signed, paired.interval95)
+    return _signed(paired.difference), f"{low} … {high}"
+
+
+def _signed(share: float) -> str:
+    return f"{round(100 * share, 1) + 0.0:+.1f}"  # + 0.0 makes a plain zero of a negative one
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], kind: str = "") -> str:

@@ -59,6 +59,7 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12px; backgroun
   padding: 12px 18px; flex: 1 1 150px; }
 .tiles b { display: block; font-size: 22px; font-variant-numeric: tabular-nums; }
 .tiles span { color: var(--quiet); font-size: 13px; }
+.ablations td:last-child { white-space: normal; min-width: 200px; }
 .levels tbody tr:last-child { border-top: 2px solid var(--quiet); }
 .matrix { border-collapse: separate; border-spacing: 3px; }
 .matrix tbody th { text-align: left; color: var(--ink); font-size: 14px; font-weight: 500; }

@@ -65,7 +65,7 @@ def ablation_section(ablations: Mapping[str, Mapping[str, Any]]) -> str:
     )
     return (
         "<h2>Does it read its prompt?</h2>"
-        + parts.table([*head, "95 % interval", "p", "left out", ""], rows)
+        + parts.table([*head, "95 % interval", "p", "left out", ""], rows, "ablations")
         + parts.note(said)
     )
 

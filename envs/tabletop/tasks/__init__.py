@@ -23,7 +23,7 @@ from uio2_agent.envs.tabletop.tasks.sweep_without_exceeding import SweepWithoutE
 from uio2_agent.envs.tabletop.tasks.sweep_without_touching import SweepWithoutTouching
 from uio2_agent.envs.tabletop.tasks.twist import Twist
 from uio2_agent.envs.tabletop.tasks.visual_manipulation import VisualManipulation
-from uio2_agent.errors import BadSetting, SceneUnsolvable, UnknownName
+from uio2_agent.errors import SceneUnsolvable, UnknownName
 
 # In the order of vima_bench.md §6.
 TASKS: dict[str, Task] = {
@@ -76,14 +76,11 @@ def sample(
 
     Raises:
         UnknownName: No such task, level or prompt mode.
-        BadSetting: This task's prompt cannot be told in that mode.
         SceneUnsolvable: No layout was found in 200 tries.
     """
     member, sets = task(name), sets_for(name, level)
     if prompt not in MODES:
         raise UnknownName("prompt mode", prompt, MODES)
-    if prompt not in member.modes:
-        raise BadSetting("prompt", prompt, f"pictures: {name} cannot be told without them")
     for attempt in range(_TRIES):
         try:
             layout = member.build(Draws(seed, 0), Placer(Draws(seed, 1 + attempt)), sets, prompt)

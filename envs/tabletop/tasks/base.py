@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uio2_agent.envs.tabletop.catalogue import shape
 from uio2_agent.envs.tabletop.draws import Draws
 from uio2_agent.envs.tabletop.partitions import Sets
-from uio2_agent.envs.tabletop.prompts import MODES, Prompt
+from uio2_agent.envs.tabletop.prompts import Prompt
 from uio2_agent.envs.tabletop.sampler import Placer
 from uio2_agent.envs.tabletop.scenario import (
     FIRST_OBJECT_ID,
@@ -46,7 +46,6 @@ class Task(ABC):
         tolerance: Distance in metres at which an object counts as there.
         rules: What counts as a failure.
         end_effector: What the task is done with.
-        modes: How its prompt can be told; some cannot do without pictures.
     """
 
     name: str
@@ -54,7 +53,6 @@ class Task(ABC):
     tolerance: float = 0.10
     rules: Rules = Rules()
     end_effector: int = SUCTION
-    modes: tuple[str, ...] = MODES
 
     @abstractmethod
     def build(self, choose: Draws, placer: Placer, sets: Sets, mode: str) -> Layout:
@@ -65,7 +63,7 @@ class Task(ABC):
                 so that crowded episodes do not become rare.
             placer: Draws for where it stands.
             sets: Shapes and textures to draw from.
-            mode: One of `modes`.
+            mode: "pictures" or "words".
 
         Raises:
             SceneUnsolvable: There was no room for an object.

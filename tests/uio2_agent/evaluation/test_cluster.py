@@ -17,7 +17,7 @@ SEED = 900_000
 CELLS = {Cell("easy", "counting"): {"seed": SEED}, Cell("hard", "counting"): {"seed": SEED}}
 
 
-def make_env(limits, cell, **settings) -> Counting:
+def make_env(cell, limits=None, **settings) -> Counting:
     return Counting(limit=limits[cell.level], **settings)
 
 
@@ -39,7 +39,7 @@ def test_actors_play_as_this_process_does_and_survive_a_death(tmp_path, in_proce
     own = {"limits": {"easy": 5, "hard": 9}}
 
     def parts(**settings):
-        return Parts(partial(make_env, own["limits"], **settings), make_policy, SEED, 2)
+        return Parts(partial(make_env, **own, **settings), make_policy, SEED, 2)
 
     here = evaluate_cells(tmp_path / "here", plan, in_process(parts()))
     deadly = parts(raise_at=0, raise_seeds=[SEED + 3], fault="exit")

@@ -6,7 +6,15 @@ import pytest
 
 from uio2_agent.errors import BadEpisode, BadInput
 from uio2_agent.evaluation.cells import Cell
-from uio2_agent.evaluation.finished import Comparison, Finished, compare, pair_episodes, read, total
+from uio2_agent.evaluation.finished import (
+    Comparison,
+    Finished,
+    check_alike,
+    compare,
+    pair_episodes,
+    read,
+    total,
+)
 from uio2_agent.evaluation.ledger import Episode, Ledger
 from uio2_agent.evaluation.paired import Paired
 
@@ -71,9 +79,9 @@ def test_other_environments_seeds_or_cells_are_refused_by_name(tmp_path):
     b = read(written(tmp_path / "b", "++", id="uio2/VIMABench-v0"))
     with pytest.raises(BadInput, match="env.id: 'uio2/Tabletop-v0' there, 'uio2/VIMABench-v0'"):
         compare(a, b)
-    longer = read(written(tmp_path / "c", "++++", id="uio2/Tabletop-v0"))
-    with pytest.raises(BadInput, match=r"0 only in A, 2 only in B \(from 900002\)"):
-        compare(a, longer)
+    elsewhere = Finished(a.folder, {CELL: episodes("++", first=1)}, a.env)
+    with pytest.raises(BadInput, match="seeds 900000 … 900001 in A, 2 seeds 900001 … 900002 in B"):
+        compare(a, elsewhere)
     other = read(written(tmp_path / "d", "++", Cell("easy", "pull"), id="uio2/Tabletop-v0"))
     with pytest.raises(BadInput, match="easy/push.*easy/pull"):
         compare(a, other)
@@ -94,8 +102,23 @@ def test_a_ledger_without_its_settings_is_no_run(tmp_path, content):
         read(folder)
 
 
+def test_what_only_the_longer_run_has_is_left_out_and_told(tmp_path):
+    a, b = read(written(tmp_path / "a", "++")), read(written(tmp_path / "b", "+-++"))
+    comparison = compare(a, b)
+    assert comparison.overall == Paired(1, 1, 0, 0)
+    assert comparison.notes == ["left out: 2 seeds 900002 … 900003 only in B"]
+    assert compare(b, a).notes == ["left out: 2 seeds 900002 … 900003 only in A"]
+
+
+def test_a_run_to_come_can_be_checked_before_it_is_played(tmp_path):
+    b = read(written(tmp_path, "+-"))
+    env = {CELL: {"level": "easy", "task": "push", "oracle": True}}
+    assert check_alike(env, {CELL: range(900_000, 900_002)}, b) == []
+    with pytest.raises(BadInput, match="seeds of easy/push"):
+        check_alike(env, {CELL: range(5)}, b)
+
+
 def test_nothing_in_common_is_no_pair():
-    with pytest.raises(BadInput, match="2 only in A"):
-        pair_episodes(episodes("++"), episodes("--", first=2))
+    assert pair_episodes(episodes("++"), episodes("--", first=2)).n == 0
     assert total([]) == Paired(0, 0, 0, 0)
     assert Comparison({}).overall.n == 0

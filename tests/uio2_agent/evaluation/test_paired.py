@@ -32,6 +32,10 @@ def test_p_of_thousands_of_pairs_neither_overflows_nor_vanishes():
     assert 0 < mcnemar_exact(0, 900) < 1e-250
 
 
+def test_counts_of_numpy_are_as_good():
+    assert Paired(*np.array([400, 160, 140, 300])).p == mcnemar_exact(160, 140)
+
+
 def test_p_is_uniform_or_larger_when_nothing_differs():
     """Exact: under the hypothesis, p ≤ α happens with probability at most α."""
     for n in (5, 12, 31):

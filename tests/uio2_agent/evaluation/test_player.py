@@ -23,7 +23,8 @@ def player(policy=RandomPolicy, num_envs=2, **env) -> Player:
 def test_says_ready_then_episodes_then_what_it_took():
     ready, *played, finished = player().play(Shard(CELL, (3, 5, 9)))
     assert ready == Ready() and isinstance(finished, Finished)
-    episodes = [message.episode for message in played]
+    episodes = [message.episode for message in played if isinstance(message, Played)]
+    assert len(episodes) == len(played)
     rollout = Rollout(
         partial(Counting, limit=6), RandomPolicy(ACTIONS), (3, 5, 9), seed=SEED, num_envs=2
     )
@@ -71,6 +72,6 @@ def test_any_other_error_is_told_by_name():
 
 def test_an_environment_that_raises_ends_its_own_episode_only():
     _, *played, _ = player(raise_at=0, raise_seeds=[SEED + 1]).play(Shard(CELL, (0, 1, 2)))
-    errors = {m.episode.episode: m.episode.error for m in played}
+    errors = {m.episode.episode: m.episode.error for m in played if isinstance(m, Played)}
     assert errors[1] == "RuntimeError: told to break at count 0"
     assert errors[0] is None and errors[2] is None

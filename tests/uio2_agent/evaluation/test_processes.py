@@ -12,7 +12,7 @@ from uio2_agent.envs.counting import Counting
 from uio2_agent.evaluation.cells import Cell
 from uio2_agent.evaluation.player import Parts, Player
 from uio2_agent.evaluation.processes import Processes
-from uio2_agent.evaluation.shards import Died, Finished, Played, Ready, Shard
+from uio2_agent.evaluation.shards import Died, Finished, Message, Played, Ready, Shard
 from uio2_agent.policies.baseline import RandomPolicy
 
 SEED = 900_000
@@ -56,7 +56,8 @@ def pool():
 
 def hear(pool, place=0, until=(Finished, Died), timeout=60.0):
     """All messages of a place up to one of the kinds named."""
-    told, end = [], time.monotonic() + timeout
+    told: list[Message] = []
+    end = time.monotonic() + timeout
     while not (told and isinstance(told[-1], until)):
         assert time.monotonic() < end
         told += [message for _, message in pool.wait([place], timeout)]

@@ -14,13 +14,15 @@ def test_numbers_read_easily(value, text):
     assert parts.number(value) == text
 
 
-@pytest.mark.parametrize(("p", "text"), [(1.0, "1"), (0.0214, "0.021"), (3e-9, "< 0.0001")])
+@pytest.mark.parametrize(("p", "text"), [(1.0, "1"), (0.0214, "0.021"), (3e-9, "<0.0001")])
 def test_tiny_probabilities_are_bounds(p, text):
     assert parts.probability(p) == text
 
 
 def test_differences_have_a_sign():
     assert parts.points(Paired(5, 0, 5, 0))[0] == "-50.0"
+    assert parts.points(Paired(0, 0, 0, 4000)) == ("+0.0", "-0.1 … +0.1")
+    assert parts.points(Paired(40000, 0, 0, 40000)) == ("+0.0", "+0.0 … +0.0")
     assert parts.points(Paired(0, 0, 0, 0)) == ("–", "–")
 
 

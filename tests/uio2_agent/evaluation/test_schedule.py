@@ -119,7 +119,9 @@ class Scripted:
     """A pool that says what it is told to, and notes what is asked of it."""
 
     def __init__(self, *script) -> None:
-        self.script, self.given, self.ended = [*script], [], []
+        self.script = [*script]
+        self.given: list[tuple[int, ...]] = []
+        self.ended: list[int] = []
 
     def give(self, place, shard):
         self.given.append(shard.numbers)
@@ -135,7 +137,7 @@ class Scripted:
 
 
 def test_of_several_episodes_that_hang_together_each_is_tried_alone():
-    silence = []
+    silence: list = []
     pool = Scripted([(0, Ready())], silence, [(0, Failed(WorkerLost("the test", "over")))])
     with pytest.raises(WorkerLost, match="the test"):
         play(pool, episodes=5, workers=1, num_envs=3, episode_timeout_s=1e-9)
