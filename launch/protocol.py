@@ -131,7 +131,7 @@ def _play(cfg: DictConfig, rival: Finished | None) -> Run:
         "policy": cfg.name,
         "execution": execution(config["policy"]),
         "ablation": cfg.ablation,
-        "published": [*VIMA_BENCH] if _is_the_real_one(config) else None,
+        "published": [*VIMA_BENCH] if comparable(config) else None,
     }
     pool = _pool(cfg, parts)
     name = cfg.name if cfg.ablation == INTACT else f"{cfg.name}, {cfg.ablation} spoilt"
@@ -157,8 +157,11 @@ def _pool(cfg: DictConfig, parts: Parts) -> Pool:
     raise UnknownName("executor", cfg.executor, EXECUTORS)
 
 
-def _is_the_real_one(config: dict[str, Any]) -> bool:
-    """Whether numbers can stand beside published ones: VIMA-Bench itself, asked as it asks."""
+def comparable(config: dict[str, Any]) -> bool:
+    """Whether numbers can stand beside published ones: VIMA-Bench itself, asked as it asks.
+
+    `config` is that of a rollout.
+    """
     env = config["env"]
     real = any("VIMABench" in str(env.get(key)) for key in ("id", "env_id"))
     return real and env.get("prompt", "pictures") == "pictures" and config["ablation"] == INTACT

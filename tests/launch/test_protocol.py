@@ -15,7 +15,7 @@ from hydra import compose, initialize_config_module
 
 import uio2_agent
 from uio2_agent.errors import AgentError, BadInput, RunMismatch
-from uio2_agent.launch.protocol import play_protocol, vima4
+from uio2_agent.launch.protocol import comparable, play_protocol, vima4
 from uio2_agent.launch.rollout import play_all
 
 ROOT = Path(uio2_agent.__file__).resolve().parent.parent
@@ -58,6 +58,17 @@ def test_the_pairs_are_the_benchmarks():
     pairs = vima4()
     assert [len(tasks) for tasks in pairs.values()] == [13, 13, 12, 4]
     assert len({task for tasks in pairs.values() for task in tasks}) == 17
+
+
+def test_only_the_real_benchmark_with_its_own_prompts_can_be_compared_with_published_rows():
+    real = {"id": "uio2_agent.envs:uio2/VIMABench-v0", "prompt": "pictures"}
+    remote = {"id": "uio2/Remote-v0", "env_id": "uio2/VIMABench-v0"}
+    ours = {"id": "uio2_agent.envs:uio2/Tabletop-v0", "prompt": "pictures"}
+    assert comparable({"env": real, "ablation": "none"})
+    assert comparable({"env": remote, "ablation": "none"})
+    assert not comparable({"env": ours, "ablation": "none"})
+    assert not comparable({"env": {**real, "prompt": "words"}, "ablation": "none"})
+    assert not comparable({"env": real, "ablation": "words"})
 
 
 def test_leaves_a_ledger_per_cell_one_result_and_one_report(tmp_path):
