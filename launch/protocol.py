@@ -11,20 +11,18 @@ from omegaconf import DictConfig, OmegaConf
 from uio2_agent.envs.tabletop.partitions import LEVELS
 from uio2_agent.errors import BadSetting, UnknownName
 from uio2_agent.evaluation import report_matrix
-from uio2_agent.evaluation.ablation import ablations
 from uio2_agent.evaluation.cells import select
-from uio2_agent.evaluation.finished import Finished, check_alike, compare, read
+from uio2_agent.evaluation.finished import Finished, check_alike, read
 from uio2_agent.evaluation.player import Parts
 from uio2_agent.evaluation.processes import Pool, Processes
 from uio2_agent.evaluation.protocol import Plan, Run, evaluate_cells
 from uio2_agent.evaluation.provenance import provenance, usable_cores
 from uio2_agent.evaluation.published import VIMA_BENCH
 from uio2_agent.evaluation.report import REPORT_FILE
-from uio2_agent.evaluation.report_tests import ablation_section, comparison_section
-from uio2_agent.evaluation.result import RESULT_FILE
 from uio2_agent.evaluation.rows import check_settings
 from uio2_agent.interface import ABLATIONS
 from uio2_agent.launch import tables
+from uio2_agent.launch.findings import findings
 from uio2_agent.launch.players import (
     INTACT,
     cell_env,
@@ -34,7 +32,6 @@ from uio2_agent.launch.players import (
     make_cell_policy,
 )
 from uio2_agent.launch.progress import progress
-from uio2_agent.storage import write_json
 
 ALL = "all"  # every ablation, and the intact prompt to compare with
 EXECUTORS = ("local", "ray")
@@ -56,21 +53,10 @@ def play_protocol(cfg: DictConfig) -> None:
     """
     rival = read(Path(cfg.against)) if cfg.against else None
     runs = {kind: _play(variant, rival) for kind, variant in variants(cfg)}
-    run = next(iter(runs.values()))
-    sections, extra = [], {}
+    (_, run), *others = runs.items()
     tables.print_matrix(cfg.name, run.result)
-    if len(runs) > 1:
-        spoilt = {kind: other.episodes for kind, other in runs.items() if kind != INTACT}
-        extra["ablations"] = ablations(run.episodes, spoilt)
-        sections.append(ablation_section(extra["ablations"]))
-        tables.print_ablations(extra["ablations"])
-    if rival is not None:
-        comparison = compare(read(run.folder), rival)
-        extra["against"] = {"folder": str(rival.folder), **comparison.numbers()}
-        sections.append(comparison_section(comparison, cfg.name, str(rival.folder)))
-        tables.print_comparison(comparison, cfg.name, str(rival.folder))
-    if extra:
-        write_json(run.folder / RESULT_FILE, {**run.result, **extra})
+    spoilt = {kind: other.episodes for kind, other in others}
+    sections = findings(cfg.name, run.folder, run.result, run.episodes, spoilt, rival)
     page = run.folder / REPORT_FILE
     report_matrix.write(page, run, f"{cfg.protocol.name}: {cfg.name}", sections)
     tables.print_page(page)

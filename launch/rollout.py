@@ -16,23 +16,20 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 
 from uio2_agent.errors import BadSetting
 from uio2_agent.evaluation import report
-from uio2_agent.evaluation.ablation import ablations
 from uio2_agent.evaluation.cells import Cell
-from uio2_agent.evaluation.finished import cell_of, check_alike, compare, read
+from uio2_agent.evaluation.finished import cell_of, check_alike, read
 from uio2_agent.evaluation.ledger import Ledger
 from uio2_agent.evaluation.provenance import provenance
 from uio2_agent.evaluation.report import REPORT_FILE, Run
-from uio2_agent.evaluation.report_tests import ablation_section, comparison_section
-from uio2_agent.evaluation.result import RESULT_FILE
 from uio2_agent.evaluation.rows import check_settings
 from uio2_agent.evaluation.run import evaluate
 from uio2_agent.interface import FIRST_EVALUATION_SEED
 from uio2_agent.launch import tables
 from uio2_agent.launch.failures import says_how_to_go_on, told_plainly
+from uio2_agent.launch.findings import findings
 from uio2_agent.launch.players import INTACT, fingerprint, make_env, make_policy
 from uio2_agent.launch.progress import progress
 from uio2_agent.launch.protocol import play_protocol, variants
-from uio2_agent.storage import write_json
 
 # What is measured; all else is how it is carried out, and a resumed run may differ in it.
 _MEASURED = ("env", "policy", "checkpoint", "seed")
@@ -122,23 +119,13 @@ def play_all(cfg: DictConfig) -> None:
         env, seeds = dict(cfg.env), range(cfg.seed, cfg.seed + cfg.episodes)
         check_alike({cell_of(env): env}, {cell_of(env): seeds}, rival)
     runs = {kind: play(variant) for kind, variant in variants(cfg)}
-    run = next(iter(runs.values()))
+    (_, run), *others = runs.items()
     page = run.folder / REPORT_FILE
     tables.print_runs([*runs.values()], page)
-    sections, extra = [], {}
-    if len(runs) > 1:
-        cell = Cell("", cfg.name)
-        spoilt = {kind: {cell: r.episodes} for kind, r in runs.items() if kind != INTACT}
-        extra["ablations"] = ablations({cell: run.episodes}, spoilt)
-        sections.append(ablation_section(extra["ablations"]))
-        tables.print_ablations(extra["ablations"])
-    if rival is not None:
-        comparison = compare(read(run.folder), rival)
-        extra["against"] = {"folder": str(rival.folder), **comparison.numbers()}
-        sections.append(comparison_section(comparison, cfg.name, str(rival.folder)))
-        tables.print_comparison(comparison, cfg.name, str(rival.folder))
-    if extra:
-        write_json(run.folder / RESULT_FILE, {**run.result, **extra})
+    cell = Cell("", cfg.name)
+    spoilt = {kind: {cell: other.episodes} for kind, other in others}
+    sections = findings(cfg.name, run.folder, run.result, {cell: run.episodes}, spoilt, rival)
+    if sections:
         report.write(page, [*runs.values()], f"uio2-agent: {cfg.name}", sections)
 
 

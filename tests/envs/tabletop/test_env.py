@@ -10,8 +10,9 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
 import uio2_agent.envs  # noqa: F401  registers the id
-from uio2_agent.envs.tabletop.env import Tabletop, observation_space
+from uio2_agent.envs.tabletop.env import Tabletop
 from uio2_agent.envs.tabletop.partitions import LEVELS
+from uio2_agent.envs.tabletop.suite import observation_space
 from uio2_agent.envs.tabletop.tasks import TASKS, sample
 from uio2_agent.errors import BadAction, UnknownName
 

@@ -11,7 +11,6 @@ from uio2_agent.envs.tabletop.physics import Physics
 from uio2_agent.envs.tabletop.progress import judge
 from uio2_agent.envs.tabletop.tasks import sample
 
-
 EVERY = [(task, level) for level, tasks in LEVELS.items() for task in tasks]
 
 

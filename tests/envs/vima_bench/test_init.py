@@ -81,7 +81,7 @@ def recorded_actions(record):
         yield {key: np.array(values, np.float32) for key, values in step["action"].items()}
 
 
-@pytest.mark.parametrize("record", map(present, RECORDS), ids=name)
+@pytest.mark.parametrize("record", [*map(present, RECORDS)], ids=name)
 def test_recorded_episodes_replay_exactly(record, make):
     env = make(task=record["task"], level=record["level"], oracle=True)
     observation, info = env.reset(seed=record["seed"])
