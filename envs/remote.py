@@ -191,7 +191,8 @@ class _Process:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    env=_environment(),
+                    # What a simulator leaves lying about goes with the folder.
+                    env=_environment() | {"TMPDIR": folder},
                     start_new_session=True,  # a Ctrl-C is for us; we tell it what to do
                 )
         except OSError as problem:

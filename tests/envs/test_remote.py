@@ -29,7 +29,7 @@ from uio2_agent.errors import (
 TABLETOP = "uio2/Tabletop-v0"
 SETTINGS: dict[str, Any] = {"task": "rotate", "oracle": True}
 TROUBLED = '''
-import os, sys, time
+import os, sys, tempfile, time
 import gymnasium as gym
 import numpy as np
 
@@ -57,6 +57,8 @@ class Troubled(gym.Env):
         if action == 3:
             os._exit(7)
         info = {"thing": object()} if action == 4 else {}
+        if action == 7:
+            info["left"] = tempfile.mkstemp()[1]
         print("x" * 100_000 if action == 5 else "stepped", flush=True)
         return np.full(2, -0.0), np.float32(0.5), False, np.bool_(action == 6), info
 
@@ -340,6 +342,16 @@ def test_a_fork_of_the_owner_does_not_end_what_the_owner_still_uses(troubled):
         os._exit(0)
     os.waitpid(fork, 0)
     env.step(0)
+
+
+def test_temporary_files_left_by_a_killed_process_go_with_it(troubled):
+    env = troubled()
+    _, info = env.reset()
+    left = Path(env.step(7)[4]["left"])
+    assert left.exists()
+    os.kill(info["pid"], signal.SIGKILL)
+    env.close()
+    assert not left.exists()
 
 
 def test_leaving_python_ends_what_was_not_closed(room):

@@ -104,6 +104,7 @@ def test_what_is_rendered_has_the_sentence_above_both_views():
     env = Counted(render_mode="rgb_array")
     env.reset(seed=0)
     picture = env.render()
+    assert picture is not None
     assert picture.dtype == np.uint8 and picture.shape[0] > 256 and picture.shape[1] > 1024
     assert Counted().render() is None
 
