@@ -15,6 +15,7 @@ VERBS = {
     "rollout": ("uio2_agent.launch.rollout", "play episodes, measure success, write a report"),
     "compare": ("uio2_agent.launch.compare", "test whether one run is better than another"),
     "demo": ("uio2_agent.launch.demo", "random, unified and oracle side by side on the tabletop"),
+    "gallery": ("uio2_agent.launch.gallery", "draw all tasks, before and after, in one picture"),
     "predict": ("uio2_agent.launch.predict", "ask the model: words, boxes, masks, pictures, sound"),
     "record": ("uio2_agent.launch.record", "draw oracle demonstrations and keep them on disk"),
     "train": ("uio2_agent.launch.train", "train an agent from recorded demonstrations"),
