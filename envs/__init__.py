@@ -8,5 +8,10 @@ if __name__ != "uio2_agent.envs":
 gym.register(id="uio2/Tabletop-v0", entry_point="uio2_agent.envs.tabletop.env:Tabletop")
 # The real benchmark, from a checkout that UIO2_VIMA_BENCH names.
 gym.register(id="uio2/VIMABench-v0", entry_point="uio2_agent.envs.vima_bench.env:VIMABench")
+gym.register(id="uio2/PointNav-v0", entry_point="uio2_agent.envs.pointnav.env:PointNav")
+# The real habitat-sim, which conda installs.
+gym.register(
+    id="uio2/HabitatPointNav-v0", entry_point="uio2_agent.envs.pointnav.habitat.env:HabitatPointNav"
+)
 # Any of ours, or of anybody's, in another interpreter: `env_id`, `env_kwargs`, `python`.
 gym.register(id="uio2/Remote-v0", entry_point="uio2_agent.envs.remote:RemoteEnv")

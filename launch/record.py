@@ -2,18 +2,21 @@
 
 `uio2 record output_dir=data/tabletop`. A demonstration is played in the tabletop's physics, but
 only the view that is kept is drawn; or, slower, in any environment with an oracle (`env`). Strewn
-objects are not touched and need no physics.
+objects are not touched and need no physics. The task "pointnav" is walked by the greedy follower.
 """
 
 import json
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import hydra
 import numpy as np
+from gymnasium.envs.registration import load_env_creator
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 from rich.progress import track
@@ -34,26 +37,30 @@ from uio2_agent.interface import FIRST_EVALUATION_SEED, VIEWS
 from uio2_agent.launch.failures import says_how_to_go_on, told_plainly
 from uio2_agent.storage import make_folder, write_json
 from uio2_agent.trajectories.episode import Episode
+from uio2_agent.trajectories.navigation import SENSORS, record_navigation
 from uio2_agent.trajectories.recording import record_episode
 from uio2_agent.trajectories.store import EpisodeStore, shard_length, write_shard
 
 SHARD = 500
+POINTNAV = "pointnav"
 
 
 @dataclass
 class SourceConfig:
     """One folder of episodes.
 
-    They are demonstrations of a task or, with the task "scatter", strewn objects to ask about.
+    They are demonstrations of a task, walks with the task "pointnav", or, with the task "scatter",
+    strewn objects to ask about.
 
     Attributes:
-        task: Its name, or "scatter".
+        task: Its name, or "pointnav", or "scatter".
         prompts: Prompt modes, in turn.
         objects: For "scatter": how many, in turn.
         episodes: How many; of a `path`, the first so many.
         first_seed: Episode i is that of this seed + i.
         env: Id of the environment to play in, such as uio2/VIMABench-v0; None is the embedded
-            tabletop without what nobody keeps.
+            tabletop without what nobody keeps, or uio2/PointNav-v0.
+        settings: What the environment of "pointnav" is made with, such as {size: 128}.
         path: Folder of episodes that are there already (`uio2 data convert`); none is recorded.
     """
 
@@ -63,6 +70,7 @@ class SourceConfig:
     episodes: int = 1000
     first_seed: int = 0
     env: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
     path: str | None = None
 
 
@@ -207,9 +215,11 @@ class _Drawing:
         seed = source.first_seed + i
         if source.task == "scatter":
             return self.recorder.strewn(source.objects[i % len(source.objects)], seed)
+        if source.task == POINTNAV:
+            return record_navigation(self._made(_pointnav, ""), seed)
         prompt = source.prompts[i % len(source.prompts)]
         if source.env is not None:
-            return record_episode(self._made(source.env, prompt), seed, view=self.cfg.view)
+            return record_episode(self._made(_tabletop, prompt), seed, view=self.cfg.view)
         return self.recorder.demonstration(source.task, prompt, seed)
 
     def close(self) -> None:
@@ -217,20 +227,30 @@ class _Drawing:
             self._env[1].close()
             self._env = None
 
-    def _made(self, env_id: str, prompt: str) -> gym.Env:
+    def _made(self, make: Callable[[SourceConfig, str, str], gym.Env], prompt: str) -> gym.Env:
         """One at a time: of the real VIMA-Bench no second may live in a process."""
         if self._env is None or self._env[0] != prompt:
             self.close()
-            env = gym.make(
-                f"uio2_agent.envs:{env_id}",
-                task=self.source.task,
-                level=self.cfg.level,
-                prompt=prompt,
-                oracle=True,
-                disable_env_checker=True,
-            )
-            self._env = (prompt, env)
+            self._env = (prompt, make(self.source, self.cfg.level, prompt))
         return self._env[1]
+
+
+def _tabletop(source: SourceConfig, level: str, prompt: str) -> gym.Env:
+    return _with_oracle(str(source.env), {"task": source.task, "level": level, "prompt": prompt})
+
+
+def _pointnav(source: SourceConfig, level: str, prompt: str) -> gym.Env:
+    """With every sensor that a policy may ask for, unless the source chooses them."""
+    env_id = source.env or "uio2/PointNav-v0"
+    known = signature(load_env_creator(str(gym.spec(env_id).entry_point))).parameters
+    for name in source.settings:
+        if name not in known:
+            raise UnknownName(f"setting of {env_id}", name, known)
+    return _with_oracle(env_id, {"task": "v1", "sensors": SENSORS, **source.settings})
+
+
+def _with_oracle(env_id: str, settings: dict[str, Any]) -> gym.Env:
+    return gym.make(f"uio2_agent.envs:{env_id}", oracle=True, disable_env_checker=True, **settings)
 
 
 def _existing(name: str, folder: Path, view: str) -> Path:
@@ -257,18 +277,22 @@ def _check_source(name: str, source: SourceConfig) -> None:
     needed = "objects" if source.task == "scatter" else "prompts"
     if not getattr(source, needed):
         raise BadSetting(f"sources.{name}.{needed}", "empty", "at least one, used in turn")
+    if source.settings and source.task != POINTNAV:
+        raise BadSetting(f"sources.{name}.settings", source.settings, f"none but of {POINTNAV}")
 
 
 def _check_settings(folder: Path, cfg: RecordConfig, source: SourceConfig) -> None:
     """What is recorded in a folder is written beside it; more episodes of the same may be added."""
     now = {"level": cfg.level, "view": cfg.view, **asdict(source)}
     del now["episodes"], now["path"]
-    if source.env is None:
-        del now["env"]
+    for key in ("env", "settings"):  # folders of before there were such settings lack them
+        if not now[key]:
+            del now[key]
     path = folder / "source.json"
     if path.exists():
         then = json.loads(path.read_text())
-        changed = [f"{k}: {then.get(k)} then, {v} now" for k, v in now.items() if then.get(k) != v]
+        keys = [k for k in now | then if now.get(k) != then.get(k)]
+        changed = [f"{k}: {then.get(k)} then, {now.get(k)} now" for k in keys]
         if changed:
             raise RunMismatch(str(folder), changed)
         return

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from uio2_agent.evaluation.finished import Comparison
-from uio2_agent.evaluation.report import Run, table_rows
+from uio2_agent.evaluation.report import Run, metric_names, metric_rows, spoken, table_rows
 from uio2_agent.evaluation.report_matrix import caveats
 from uio2_agent.evaluation.report_parts import interval, percent
 from uio2_agent.evaluation.report_tests import ablation_rows, comparison_rows, shown
@@ -22,6 +22,7 @@ _DISCORDANT = ("only intact", "only spoilt", "effect", *_INTERVAL_AND_P)
 
 
 def print_runs(runs: Sequence[Run], page: Path) -> None:
+    """Success of every run, what their environments measure besides, and where the report is."""
     grouped = any(run.group for run in runs)
     table = Table("prompt", "policy", "success", "95 % interval", "errors", "episodes")
     for row in table_rows(runs):
@@ -30,7 +31,19 @@ def print_runs(runs: Sequence[Run], page: Path) -> None:
     if not grouped:
         del table.columns[0]
     Console().print(table)
+    if names := metric_names(runs):
+        _print_metrics(runs, names, grouped)
     print_page(page)
+
+
+def _print_metrics(runs: Sequence[Run], names: Sequence[str], grouped: bool) -> None:
+    # Of a table with collapsed padding no column may be taken out again: cells would be cut.
+    labels = ("prompt", "policy") if grouped else ("policy",)
+    table = Table(*labels, *map(spoken, names), **_TIGHT)
+    for row in metric_rows(runs):
+        table.add_row(*row[not grouped :])
+    _print_tight(table)
+    Console().print("means ± half their 95 % interval", highlight=False)
 
 
 def print_page(page: Path) -> None:

@@ -5,8 +5,9 @@ D width.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ from hydra.utils import instantiate
 from torch import Tensor
 
 from uio2_agent.errors import BadCheckpoint, BadInput, BadSetting
-from uio2_agent.interface import ANSWER, DECISIONS, END_EFFECTOR, EPISODE_SEED, NO_EPISODE
+from uio2_agent.interface import ANSWER, DECISIONS, EPISODE_SEED, NO_EPISODE
 from uio2_agent.model.checkpoint import load
 from uio2_agent.model.generation import generate_text
 from uio2_agent.model.inputs import FrameLatents, Inputs, Patches, patchify
@@ -37,6 +38,8 @@ class Row:
     pictures: Tensor | None = None  # (P, n, D), latents of the prompt's pictures
     # Pictures until first needed, then latents (n, D).
     past: list[Frame] = field(default_factory=list)
+    now: list[Frame] = field(default_factory=list)  # `pictures_of` the present
+    memory: Any = None  # the codec's own
     plan: deque[Action] = field(default_factory=deque)
     generator: torch.Generator | None = None
 
@@ -50,8 +53,8 @@ class UnifiedPolicy:
             resized and padded to it.
         replan: "step" asks at every step (closed loop), "plan" when the last plan is played out
             (one-shot, the paper's protocol: one answer to the first picture).
-        text_length: Every question is padded to this many tokens, so that an answer depends on
-            nothing but its row.
+        text_length: Every question is padded to this many tokens, a longer one to a multiple of
+            it, so that an answer depends on nothing but its row.
         micro_batch: Rows the model sees at once, always exactly so many, for the same reason.
         temperature: 0 for the most likely answer; above, answers are drawn from each row's own
             generator.
@@ -90,39 +93,40 @@ class UnifiedPolicy:
             self._rows[i] = Row()
 
     @torch.inference_mode()
-    def act(
-        self, observations: Observation, infos: dict[str, Any]
-    ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    def act(self, observations: Observation, infos: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Stacked observations of N rows -> stacked actions, and infos.
 
         The infos are `decisions` (N,) bool, whether the model was asked, and `answer` (N,) str,
         empty where it was not. After an answer without any step the row rests, then asks again.
         """
-        n = len(observations[END_EFFECTOR])
+        n = _count(observations)
         if len(self._rows) != n:
             self.reset(np.ones(n, bool))
         rows = [_row(observations, i) for i in range(n)]
         seeds = infos.get(EPISODE_SEED)
         playing = [i for i in range(n) if seeds is None or seeds[i] != NO_EPISODE]
         asking = [i for i in playing if self.replan == "step" or not self._rows[i].plan]
-        prompts = {i: self.codec.prompt(rows[i], len(self._rows[i].past)) for i in asking}
+        for i in playing:
+            self._rows[i].now = list(self.codec.pictures_of(rows[i]))
+        prompts = {
+            i: self.codec.prompt(rows[i], len(self._rows[i].past), self._rows[i].memory)
+            for i in asking
+        }
         self._encode_new_frames(prompts)
         answers = np.full(n, "", object)
-        for start in range(0, len(asking), self.micro_batch):
-            part = asking[start : start + self.micro_batch]
+        for part in self._parts(asking, prompts):
             for i, tokens in zip(part, self._ask(part, prompts, rows, infos), strict=True):
                 self._rows[i].plan = deque(self.codec.decode(rows[i], tokens))
                 answers[i] = self.codec.readable(tokens)
+        actions = [self.codec.rest] * n
         for i in playing:
-            past = [*self._rows[i].past, self.codec.view_of(rows[i])]
-            self._rows[i].past = self._remembered(past, self.codec.past_frames)
-        actions = [
-            self._rows[i].plan.popleft() if i in playing and self._rows[i].plan else self.codec.rest
-            for i in range(n)
-        ]
+            row = self._rows[i]
+            if row.plan:
+                actions[i] = row.plan.popleft()
+            row.past = self._remembered([*row.past, *row.now], self.codec.past_frames)
+            row.memory = self.codec.remember(row.memory, rows[i], actions[i])
         decisions = np.isin(np.arange(n), asking)
-        stacked = {name: np.stack([a[name] for a in actions]) for name in actions[0]}
-        return stacked, {DECISIONS: decisions, ANSWER: answers}
+        return _stack(actions), {DECISIONS: decisions, ANSWER: answers}
 
     # --- frames ---------------------------------------------------------------------------------
 
@@ -130,9 +134,10 @@ class UnifiedPolicy:
         """Turn the pictures that are needed now into latents, each exactly once in its life."""
         new: list[np.ndarray] = []
         for i, prompt in prompts.items():
-            if self._rows[i].pictures is None:
+            row = self._rows[i]
+            if row.pictures is None:
                 new += list(prompt.pictures)
-            new += [f for f in self._rows[i].past if isinstance(f, np.ndarray)]
+            new += [f for f in (*row.past, *row.now[1:]) if isinstance(f, np.ndarray)]
         latents = iter(self._encode(new))
         for i, prompt in prompts.items():
             row = self._rows[i]
@@ -140,6 +145,7 @@ class UnifiedPolicy:
                 taken = [next(latents) for _ in prompt.pictures]
                 row.pictures = torch.stack(taken) if taken else self._no_latents()
             row.past = [next(latents) if isinstance(f, np.ndarray) else f for f in row.past]
+            row.now[1:] = [next(latents) for _ in row.now[1:]]
 
     def _remembered(self, past: list[Frame], room: int) -> list[Frame]:
         kept = remembered(len(past), room, keep_first=self.codec.keep_first)
@@ -205,18 +211,34 @@ class UnifiedPolicy:
         answers = out[: len(part), 1:].tolist()
         return [a[: a.index(Tokenizer.EOS)] if Tokenizer.EOS in a else a for a in answers]
 
+    def _parts(self, asking: list[int], prompts: dict[int, Prompt]) -> Iterator[list[int]]:
+        """Micro-batches of rows whose questions are padded alike, so that no company matters."""
+
+        def length(i: int) -> int:
+            return self._padded(len(prompts[i].text))
+
+        for _, alike in groupby(sorted(asking, key=length), key=length):
+            rows = list(alike)
+            for start in range(0, len(rows), self.micro_batch):
+                yield rows[start : start + self.micro_batch]
+
+    def _padded(self, tokens: int) -> int:
+        """Length of a question with its end token: `text_length`, or a multiple if it must be."""
+        length = -(-(tokens + 1) // self.text_length) * self.text_length
+        longest = max(self.model.cfg.max_text, self.text_length)
+        if tokens + 1 > longest:
+            raise BadInput("question", f"{tokens + 1} tokens long", f"at most {longest}")
+        return min(length, longest)
+
     def _texts(self, texts: list[list[int]]) -> Tensor:
-        """Token lists -> (B, text_length), each with its end token, zero-padded."""
-        longest = max(map(len, texts)) + 1
-        if longest > self.text_length:
-            raise BadInput("question", f"{longest} tokens long", f"at most {self.text_length}")
-        out = np.zeros((len(texts), self.text_length), np.int64)
+        """Token lists -> (B, padded length), each with its end token, zero-padded."""
+        out = np.zeros((len(texts), self._padded(max(map(len, texts)))), np.int64)
         for row, tokens in zip(out, texts, strict=True):
             row[: len(tokens) + 1] = [*tokens, Tokenizer.EOS]
         return self._tensor(out)
 
     def _history(self, part: list[int], prompts: dict[int, Prompt]) -> FrameLatents:
-        """Prompt pictures first, then past frames, newest last; what is left of T is masked."""
+        """Prompt pictures, past frames, newest last, more of the present; the rest is masked."""
         cfg = self.model.cfg
         shape = (len(part), self.codec.slots, cfg.image.history.latents, cfg.width)
         latents = torch.zeros(shape, dtype=self._dtype, device=self._device)
@@ -225,7 +247,7 @@ class UnifiedPolicy:
             pictures = self._rows[i].pictures
             assert pictures is not None
             past = self._remembered(self._rows[i].past, prompts[i].n_past)
-            frames = [*pictures, *past]
+            frames = [*pictures, *past, *self._rows[i].now[1:]]
             if frames:
                 latents[b, : len(frames)] = torch.stack(frames)
                 mask[b, : len(frames)] = True
@@ -301,3 +323,17 @@ def _row(observations: Any, i: int) -> Any:
     if isinstance(observations, dict):
         return {name: _row(value, i) for name, value in observations.items()}
     return observations[i]
+
+
+def _count(observations: Any) -> int:
+    """How many rows are stacked."""
+    while isinstance(observations, dict):
+        observations = next(iter(observations.values()))
+    return len(observations)
+
+
+def _stack(actions: Sequence[Action]) -> Any:
+    """One action a row, dicts of arrays or numbers -> stacked over rows."""
+    if isinstance(actions[0], dict):
+        return {name: np.stack([a[name] for a in actions]) for name in actions[0]}
+    return np.stack(actions)

@@ -123,6 +123,37 @@ class BadEpisode(AgentError, ValueError):
         return f"{self.path}: {self.problem}. {self.remedy}"
 
 
+class BadScene(AgentError, ValueError):
+    """A scene's file, or its navigation mesh, that cannot be used."""
+
+    def __init__(self, path: str, problem: str, remedy: str) -> None:
+        super().__init__(path, problem, remedy)
+        self.path, self.problem, self.remedy = path, problem, remedy
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}. {self.remedy}"
+
+
+class GoalUnreachable(AgentError, RuntimeError):
+    """The follower sees no way to its goal, or no action that brings it nearer.
+
+    Args:
+        position: Where it stands.
+        goal: Where it should go.
+        problem: What is in the way.
+    """
+
+    def __init__(self, position: Sequence[float], goal: Sequence[float], problem: str) -> None:
+        super().__init__(list(position), list(goal), problem)
+        self.position, self.goal, self.problem = list(position), list(goal), problem
+
+    def __str__(self) -> str:
+        return (
+            f"no way from {self.position} to {self.goal}: {self.problem}. Snap both to the "
+            "navigation mesh, on one island of it"
+        )
+
+
 class RunMismatch(AgentError, ValueError):
     """An unfinished run found in `output_dir` was started with other settings."""
 

@@ -1,1 +1,1 @@
-"""The one software rasteriser and drawing on pictures."""
+"""Software rendering: labelled views of posed meshes, RGB-D of scenes, drawing on pictures."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from uio2_agent.envs.rendering.mesh import Mesh
 
-_SUB = 256  # sub-pixel steps per pixel
+SUBPIXELS = 256  # sub-pixel steps per pixel
 _DEPTH_SLACK = 1e-6  # coplanar faces: the one drawn later wins
 
 _NEAR = 1e-3  # faces are cut where w falls below this
@@ -66,7 +66,7 @@ def join_textures(pictures: list[NDArray[np.uint8]]) -> Textures:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _is_top_left(dc: int, dr: int) -> bool:
+def is_top_left(dc: int, dr: int) -> bool:
     """For the traversal used below: does a pixel exactly on this edge belong to the triangle?"""
     return dr > 0 or (dr == 0 and dc < 0)
 
@@ -87,21 +87,21 @@ def draw_triangle(corners, uv, texture, shade, label, texels, table, rgb, labels
     Triangles turned away (clockwise on the screen, rows pointing down) are not drawn.
     """
     height, width = labels.shape
-    c0 = int(np.floor(corners[0, 0] * _SUB + 0.5))
-    r0 = int(np.floor(corners[0, 1] * _SUB + 0.5))
-    c1 = int(np.floor(corners[1, 0] * _SUB + 0.5))
-    r1 = int(np.floor(corners[1, 1] * _SUB + 0.5))
-    c2 = int(np.floor(corners[2, 0] * _SUB + 0.5))
-    r2 = int(np.floor(corners[2, 1] * _SUB + 0.5))
+    c0 = int(np.floor(corners[0, 0] * SUBPIXELS + 0.5))
+    r0 = int(np.floor(corners[0, 1] * SUBPIXELS + 0.5))
+    c1 = int(np.floor(corners[1, 0] * SUBPIXELS + 0.5))
+    r1 = int(np.floor(corners[1, 1] * SUBPIXELS + 0.5))
+    c2 = int(np.floor(corners[2, 0] * SUBPIXELS + 0.5))
+    r2 = int(np.floor(corners[2, 1] * SUBPIXELS + 0.5))
     # Counter-clockwise as seen is negative here, because rows grow downwards.
     area = (c2 - c0) * (r1 - r0) - (c1 - c0) * (r2 - r0)
     if area <= 0:
         return
-    half = _SUB // 2
-    col_from = max((min(c0, c1, c2) - half + _SUB - 1) // _SUB, 0)
-    col_to = min((max(c0, c1, c2) - half) // _SUB, width - 1)
-    row_from = max((min(r0, r1, r2) - half + _SUB - 1) // _SUB, 0)
-    row_to = min((max(r0, r1, r2) - half) // _SUB, height - 1)
+    half = SUBPIXELS // 2
+    col_from = max((min(c0, c1, c2) - half + SUBPIXELS - 1) // SUBPIXELS, 0)
+    col_to = min((max(c0, c1, c2) - half) // SUBPIXELS, width - 1)
+    row_from = max((min(r0, r1, r2) - half + SUBPIXELS - 1) // SUBPIXELS, 0)
+    row_to = min((max(r0, r1, r2) - half) // SUBPIXELS, height - 1)
     if col_from > col_to or row_from > row_to:
         return
 
@@ -109,13 +109,13 @@ def draw_triangle(corners, uv, texture, shade, label, texels, table, rgb, labels
     ec0, er0 = c2 - c1, r2 - r1
     ec1, er1 = c0 - c2, r0 - r2
     ec2, er2 = c1 - c0, r1 - r0
-    pc, pr = col_from * _SUB + half, row_from * _SUB + half
+    pc, pr = col_from * SUBPIXELS + half, row_from * SUBPIXELS + half
     w0_row = (pc - c1) * er0 - (pr - r1) * ec0
     w1_row = (pc - c2) * er1 - (pr - r2) * ec1
     w2_row = (pc - c0) * er2 - (pr - r0) * ec2
-    bias0 = 0 if _is_top_left(ec0, er0) else -1
-    bias1 = 0 if _is_top_left(ec1, er1) else -1
-    bias2 = 0 if _is_top_left(ec2, er2) else -1
+    bias0 = 0 if is_top_left(ec0, er0) else -1
+    bias1 = 0 if is_top_left(ec1, er1) else -1
+    bias2 = 0 if is_top_left(ec2, er2) else -1
 
     inverse = 1.0 / area
     d0, d1, d2 = corners[0, 2], corners[1, 2], corners[2, 2]
@@ -142,12 +142,12 @@ def draw_triangle(corners, uv, texture, shade, label, texels, table, rgb, labels
                     rgb[2, row, col] = (texels[k, 2] * shade + 128) >> 8
                     labels[row, col] = label
                     depth[row, col] = d
-            w0 += er0 * _SUB
-            w1 += er1 * _SUB
-            w2 += er2 * _SUB
-        w0_row -= ec0 * _SUB
-        w1_row -= ec1 * _SUB
-        w2_row -= ec2 * _SUB
+            w0 += er0 * SUBPIXELS
+            w1 += er1 * SUBPIXELS
+            w2 += er2 * SUBPIXELS
+        w0_row -= ec0 * SUBPIXELS
+        w1_row -= ec1 * SUBPIXELS
+        w2_row -= ec2 * SUBPIXELS
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 Observation = dict[str, Any]
-Action = dict[str, np.ndarray]
+Action = Any  # of the environment's action space: a dict of arrays, or a number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,8 @@ class Prompt:
 
     Attributes:
         text: Token ids, without end token.
-        image: uint8 (3, H, W), the current view, of any size.
+        image: uint8 (3, H, W), the current view, of any size. Whatever else `pictures_of` it takes
+            the slots after the past.
         pictures: uint8 (P, 3, H, W), the prompt's pictures in reading order, for the first slots.
         n_past: How many past frames the text refers to; they fill the slots after the pictures.
     """
@@ -47,8 +48,8 @@ class Codec(Protocol):
     max_answer: int
     rest: Action  # for rows that play no episode
 
-    def prompt(self, observation: Observation, n_past: int) -> Prompt:
-        """One unbatched observation and the number of remembered frames -> the question."""
+    def prompt(self, observation: Observation, n_past: int, memory: Any) -> Prompt:
+        """One unbatched observation, remembered frames (how many), own memory -> the question."""
 
     def allowed(self, observation: Observation, tokens: list[int]) -> np.ndarray:
         """Answer so far -> bool (V,), the tokens after which the answer can still be parsed."""
@@ -56,8 +57,14 @@ class Codec(Protocol):
     def decode(self, observation: Observation, tokens: list[int]) -> list[Action]:
         """A finished answer -> every remaining action, first one first; none if it has none."""
 
-    def view_of(self, observation: Observation) -> np.ndarray:
-        """The picture the model looks at, uint8 (3, H, W); what history remembers."""
+    def pictures_of(self, observation: Observation) -> list[np.ndarray]:
+        """What history remembers, uint8 (3, H, W) each; first the view the model looks at.
+
+        Always as many; the others are shown in history slots at once, after the past.
+        """
+
+    def remember(self, memory: Any, observation: Observation, action: Action) -> Any:
+        """What is remembered besides pictures, after one more action; None before the first."""
 
     def readable(self, tokens: list[int]) -> str:
         """An answer in words, for reports."""

@@ -64,7 +64,7 @@ class VimaCodec:
 
     # --- question -------------------------------------------------------------------------------
 
-    def prompt(self, observation: Observation, n_past: int = 0) -> Prompt:
+    def prompt(self, observation: Observation, n_past: int = 0, memory: None = None) -> Prompt:
         """Raises TooManyPictures when the command names more pictures than there are slots."""
         valid = np.asarray(observation["prompt_mask"]).astype(bool)
         pictures = observation["prompt_rgb"][valid][:, VIEWS.index(self.view)]
@@ -97,6 +97,13 @@ class VimaCodec:
         if image.ndim != 3 or image.shape[0] != 3 or image.dtype != np.uint8:
             raise BadShape(f"rgb.{self.view}", f"{image.dtype} {image.shape}", "uint8 (3, H, W)")
         return image
+
+    def pictures_of(self, observation: Observation) -> list[np.ndarray]:
+        """The view alone. Raises as `view_of`."""
+        return [self.view_of(observation)]
+
+    def remember(self, memory: None, observation: Observation, action: Action) -> None:
+        """Nothing besides pictures."""
 
     def question(self, words: str, n_pictures: int, n_past: int) -> list[int]:
         """The task's words, then a marker for every past frame -> token ids."""

@@ -1,7 +1,9 @@
 """Recorded episodes are what the environment would have shown and the oracle would have done."""
 
 import os
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from uio2_agent.policies.checkpoints import find_checkpoint
 from uio2_agent.policies.codecs.vima import VimaCodec
 from uio2_agent.trajectories.store import EpisodeStore
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "pointnav"
 LEVEL = "placement_generalization"
 TASKS = ("visual_manipulation", "rotate", "rearrange", "follow_order", "sweep_without_exceeding")
 STREWN = SourceConfig(task="scatter", objects=[2, 4], episodes=7, first_seed=30)
@@ -218,6 +221,41 @@ def test_a_source_can_be_played_in_any_environment_with_an_oracle(tmp_path, reco
         drawn = recorder.demonstration("rotate", prompts[i], seed=i)
         assert episode.prompt_text == drawn.prompt_text
         np.testing.assert_array_equal(episode.frames, drawn.frames)
+
+
+@pytest.fixture
+def two_rooms(tmp_path_factory) -> str:
+    folder = tmp_path_factory.mktemp("scene")
+    shutil.copy(GOLDEN / "two_rooms_v1.navmesh", folder / "two_rooms.navmesh")
+    return str(shutil.copy(GOLDEN / "two_rooms.glb", folder))
+
+
+def test_walks_are_recorded_with_all_that_a_policy_could_ask_for(tmp_path, two_rooms):
+    settings = {"scene": two_rooms, "size": 16, "task": "v1"}
+    source = SourceConfig(task="pointnav", episodes=2, first_seed=3, settings=settings)
+    (folder,) = fill(tmp_path, rooms=source).values()
+    store = EpisodeStore(folder)
+    assert [store[i].info["seed"] for i in range(2)] == [3, 4]
+    for episode in (store[0], store[1]):
+        assert episode.info["success"] and episode.info["task"] == "pointnav-v1"
+        assert {"depth", "gps", "compass", "pointgoal_with_gps_compass"} <= {*episode.labels}
+        assert len(episode.frames) == len(episode.labels["depth"]) == episode.n_steps + 1
+    before = content(folder)
+    fill(tmp_path, rooms=source)  # nothing is missing, so nothing is played
+    assert content(folder) == before
+    with pytest.raises(RunMismatch, match="settings: .*'size': 16.* then"):
+        fill(tmp_path, rooms=replace(source, settings=settings | {"size": 8}))
+
+
+def test_an_unknown_setting_of_pointnav_is_answered_with_the_known_ones(tmp_path):
+    source = SourceConfig(task="pointnav", episodes=1, settings={"aparment": "small"})
+    with pytest.raises(UnknownName, match="Did you mean 'apartment'"):
+        fill(tmp_path, rooms=source)
+
+
+def test_settings_of_what_is_not_made_with_them_are_refused(tmp_path):
+    with pytest.raises(BadSetting, match="sources.odd.settings"):
+        fill(tmp_path, odd=SourceConfig(task="rotate", settings={"size": 16}))
 
 
 def test_episodes_that_are_there_already_are_used_where_they_are(tmp_path):

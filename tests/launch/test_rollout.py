@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,10 @@ from pathlib import Path
 import pytest
 
 import uio2_agent
+from uio2_agent.model.checkpoint import load, save
+from uio2_agent.policies.checkpoints import find_checkpoint
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "pointnav"
 ROOT = Path(uio2_agent.__file__).resolve().parent.parent
 
 
@@ -102,6 +106,39 @@ def test_ctrl_c_says_how_to_go_on_and_going_on_completes_the_run(tmp_path):
     assert ledger.read_bytes().startswith(before)
     numbers = {json.loads(line)["episode"] for line in ledger.read_bytes().splitlines()}
     assert {*range(kept + 5)} <= numbers
+
+
+@pytest.fixture
+def walker(tmp_path) -> Path:
+    """Nano's weights, which know nothing of rooms, told that they walk."""
+    folder = tmp_path / "walker"
+    folder.mkdir()
+    nano = find_checkpoint("nano")
+    save(load(nano), folder)
+    shutil.copy(nano / "tokenizer.model", folder)
+    codec = "uio2_agent.policies.codecs.pointnav.PointNavCodec"
+    settings = {"codec": {"_target_": codec, "depth": True, "past_steps": 2}, "replan": "step"}
+    (folder / "policy.json").write_text(json.dumps(settings | {"text_length": 144}))
+    return folder
+
+
+def test_an_agent_walks_and_what_pointnav_measures_is_printed_and_written(tmp_path, walker):
+    shutil.copy(GOLDEN / "two_rooms.glb", tmp_path)
+    shutil.copy(GOLDEN / "two_rooms_v1.navmesh", tmp_path / "two_rooms.navmesh")
+    options = ["env=pointnav", "env.scene=two_rooms.glb", "env.size=32", "env.max_steps=3"]
+    options += ["policy=unified", f"checkpoint={walker}", "episodes=2", "num_envs=2", "clips=1"]
+    done = uio2_rollout(tmp_path, *options, "output_dir=run")
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert result["episodes"] == 2 and result["errors"] == 0 and result["decisions_per_s"] > 0
+    measured = {"spl", "soft_spl", "distance_to_goal", "collisions"}
+    assert measured <= {*result["metrics"]}
+    assert all(result["metrics"][name]["n"] == 2 for name in measured)
+    assert "soft" in done.stdout and "±" in done.stdout
+    assert "<th>soft spl</th>" in (tmp_path / "run" / "report.html").read_text()
+    played = [json.loads(line) for line in (tmp_path / "run" / "ledger.jsonl").open()]
+    words = {answer.split(" to (")[0] for episode in played for answer in episode["answers"]}
+    assert words and words <= {"stop", "forward", "left", "right"}
 
 
 def test_a_seed_of_the_training_range_is_remarked_upon(tmp_path):

@@ -1,6 +1,7 @@
 """Tables fit a terminal, and what stands in them is what was measured."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,9 @@ from uio2_agent.evaluation.ledger import Episode
 from uio2_agent.evaluation.matrix import matrix
 from uio2_agent.evaluation.paired import Paired
 from uio2_agent.evaluation.published import VIMA_BENCH
-from uio2_agent.launch.tables import print_ablations, print_comparison, print_matrix
+from uio2_agent.evaluation.report import Run
+from uio2_agent.evaluation.result import summary
+from uio2_agent.launch.tables import print_ablations, print_comparison, print_matrix, print_runs
 
 EASY, HARD = "placement_generalization", "novel_task_generalization"
 
@@ -29,6 +32,23 @@ def rows_of(told: str) -> dict[str, tuple[list[str], str]]:
     """First cell -> the others that are not empty, and the whole line."""
     split = [(re.split(r"\s{2,}", line.strip()), line) for line in told.splitlines()]
     return {cells[0]: (cells[1:], line) for cells, line in split}
+
+
+def test_what_an_environment_measures_is_printed_with_its_interval_on_one_line(capsys):
+    names = ("spl", "soft_spl", "distance_to_goal", "collisions", "path_length")
+    episodes = [
+        Episode(episode=n, seed=n, task="t", success=True, metrics=dict.fromkeys(names, n + 10.0))
+        for n in range(4)
+    ]
+    run = Run("unified", Path("runs"), summary(episodes), episodes)
+    print_runs([run], Path("runs/report.html"))
+    told = capsys.readouterr().out
+    success, metrics = [line for line in told.splitlines() if "unified" in line]
+    assert "100 %" in success and metrics.count("11.5 ± 1.3") == 5
+    assert "distance" in told and "report: runs/report.html" in told
+    bare = [Episode(episode=0, seed=0, task="t", success=True)]
+    print_runs([Run("unified", Path("runs"), summary(bare), bare)], Path("runs/report.html"))
+    assert "means ±" not in capsys.readouterr().out
 
 
 def test_the_matrix_has_a_row_per_task_and_the_mean_of_levels(capsys):

@@ -12,7 +12,9 @@ from uio2_agent.interface import NO_EPISODE, check_policy
 from uio2_agent.model.inputs import Inputs, patchify
 from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.model.vocabulary import Tokenizer
+from uio2_agent.policies.codecs.pointnav import PointNavCodec
 from uio2_agent.policies.codecs.vima_released import ReleasedVimaCodec
+from uio2_agent.policies.codecs.whereabouts import State
 from uio2_agent.policies.unified import UnifiedPolicy, load_policy
 
 
@@ -235,6 +237,73 @@ def test_keeps_the_policy_contract(random_nano, brief):
     )
 
 
+@pytest.fixture(scope="session")
+def walker(tokenizer, random_nano):
+    """Depth as a second picture, so two frames a step."""
+    rows = random_nano.cfg.text_vocab_size
+    return PointNavCodec(tokenizer, rows, past_steps=2, depth=True)
+
+
+def view(seed: int, steps: int = 0) -> dict:
+    """What an agent sees after so many steps straight to its goal."""
+    rng = np.random.default_rng(seed)
+    return {
+        "rgb": rng.integers(0, 256, (32, 32, 3), dtype=np.uint8),
+        "depth": rng.random((32, 32, 1), dtype=np.float32),
+        "pointgoal_with_gps_compass": np.array([9 - 0.25 * steps, 0.0], np.float32),
+    }
+
+
+def test_a_walk_streams_two_pictures_a_step_each_encoded_once(
+    random_nano, walker, stacked, looks, scripted
+):
+    asked = scripted([walker.encode(1, State())] * 4)
+    agent = policy(random_nano, walker, text_length=144, micro_batch=1)
+    agent.reset(np.ones(1, bool))
+    counts, encoded = [], 0
+    for t in range(4):
+        actions, info = agent.act(stacked([view(t, t)]), {})
+        assert actions.tolist() == [1] and actions.dtype == np.int64
+        counts.append(sum(looks) - encoded)
+        encoded = sum(looks)
+    # At once the depth of the present; the colours when they are past. The scripted model does not
+    # look at the image itself.
+    assert counts == [1, 2, 2, 2]
+    assert [int(inputs.image_history.mask.sum()) for inputs in asked] == [1, 3, 5, 5]
+    assert len(agent._rows[0].past) == 4 and agent._rows[0].memory.here.action == 1
+
+
+def test_a_streamed_walk_shows_what_encoding_all_of_it_again_would(
+    random_nano, walker, stacked, scripted
+):
+    asked = scripted([walker.encode(1, State())] * 4)
+    views = [view(t, t) for t in range(3)]
+    streamed = policy(random_nano, walker, text_length=144, micro_batch=1)
+    streamed.reset(np.ones(1, bool))
+    for shown in views:
+        memory = streamed._rows[0].memory
+        streamed.act(stacked([shown]), {})
+    fresh = policy(random_nano, walker, text_length=144, micro_batch=1)
+    fresh.reset(np.ones(1, bool))
+    fresh._rows[0].past = [p for shown in views[:2] for p in walker.pictures_of(shown)]
+    fresh._rows[0].memory = memory
+    fresh.act(stacked([views[2]]), {})
+    assert torch.equal(asked[2].text, asked[3].text)
+    history, again = asked[2].image_history, asked[3].image_history
+    assert history.mask.all() and again.mask.all()
+    torch.testing.assert_close(history.latents, again.latents)
+
+
+def test_keeps_the_policy_contract_on_pointnav(random_nano, walker):
+    import gymnasium as gym
+
+    import uio2_agent.envs  # noqa: F401  registers the id
+
+    space = gym.make("uio2/PointNav-v0", size=16).observation_space
+    agent = policy(random_nano, walker, text_length=144, micro_batch=3)
+    check_policy(agent, space, gym.spaces.Discrete(4), num_envs=3, steps=2)
+
+
 def test_rows_without_an_episode_are_not_asked_for(random_nano, brief, observe, stacked):
     agent = policy(random_nano, brief)
     agent.reset(np.ones(2, bool))
@@ -243,10 +312,24 @@ def test_rows_without_an_episode_are_not_asked_for(random_nano, brief, observe, 
     assert info["decisions"].tolist() == [True, False]
 
 
+def test_a_long_question_is_padded_further_and_changes_no_other_rows_answer(
+    random_nano, brief, observe, stacked
+):
+    rows = [observe(seed, pictures=1) for seed in range(3)]
+    rows[1]["prompt_text"] = "Put it there, and there, and there again. " * 4
+    answers = []
+    for shown in (rows, rows[:1], rows[1:2], rows[2:]):
+        agent = policy(random_nano, brief, text_length=48, micro_batch=2)
+        agent.reset(np.ones(len(shown), bool))
+        answers.append(agent.act(stacked(shown), {})[0])
+    together, *alone = answers
+    assert all(same(together, one, row_a=i) for i, one in enumerate(alone))
+
+
 def test_a_question_too_long_is_refused(random_nano, brief, observe, stacked):
-    row = observe(0) | {"prompt_text": "Put the red block into the blue bowl. " * 20}
+    row = observe(0) | {"prompt_text": "Put the red block into the blue bowl. " * 80}
     agent = policy(random_nano, brief)
-    with pytest.raises(BadInput, match="at most 96"):
+    with pytest.raises(BadInput, match="at most 512"):
         agent.act(stacked([row]), {})
 
 

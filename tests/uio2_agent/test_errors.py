@@ -16,6 +16,8 @@ EXAMPLES = [
     errors.BadCheckpoint("nano/config.json", "cannot be read", "Fetch it again"),
     CheckpointMismatch("nano", ["a.weight"], ["b.weight"], ["c: (1,) != (2,)"]),
     errors.BadEpisode("episodes-0.bin", "is cut short", "Delete it"),
+    errors.BadScene("flat.glb", "is cut short", "Copy it anew"),
+    errors.GoalUnreachable([0.0, 0.2, 0.0], [9.0, 0.2, 0.0], "the goal lies on another island"),
     errors.RunMismatch("runs/x", ["seed: 0 then, 1 now"]),
     errors.SceneUnsolvable("a pallet", 200),
     errors.SimulatorBusy("VIMA-Bench", "another one is live", "Close it first"),

@@ -12,9 +12,11 @@ from typing import Any
 from uio2_agent.evaluation import clips
 from uio2_agent.evaluation import report_parts as parts
 from uio2_agent.evaluation.ledger import Episode
+from uio2_agent.interface import ABLATED
 from uio2_agent.storage import write_whole
 
 REPORT_FILE = "report.html"
+_EVERYWHERE = ("steps", "reward", ABLATED)  # metrics that are not of an environment's own
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ def page(runs: Sequence[Run], title: str = "Rollout", sections: Sequence[str] = 
 def _table(runs: Sequence[Run]) -> str:
     grouped = any(run.group for run in runs)
     head = (["prompt"] if grouped else []) + ["policy", "task", "success", "95 % interval", ""]
+    metrics = metric_names(runs)
+    head += [escape(spoken(name)) for name in metrics]
     head += ["episodes", "errors", "mean steps", "env steps/s", "decisions/s"]
     rows = []
     for run in runs:
@@ -79,6 +83,7 @@ def _table(runs: Sequence[Run]) -> str:
                     f"<b>{parts.percent(numbers['success_rate'])}</b>",
                     parts.interval(numbers["wilson95"]),
                     parts.bar(numbers["success_rate"], numbers["wilson95"]),
+                    *(parts.measured(numbers["metrics"].get(name)) for name in metrics),
                     str(numbers["episodes"]),
                     parts.count_of_errors(numbers["errors"]),
                     parts.number(numbers["metrics"].get("steps", {}).get("mean")),
@@ -87,6 +92,8 @@ def _table(runs: Sequence[Run]) -> str:
                 ]
             )
     said = "The bar spans Wilson’s 95 % interval, the mark is the rate observed."
+    if metrics:
+        said += " Metrics are means over the episodes without error, ± half their 95 % interval."
     return parts.table(head, rows) + parts.note(said)
 
 
@@ -124,3 +131,20 @@ def table_rows(runs: Sequence[Run]) -> Iterator[tuple[str, ...]]:
             str(numbers["errors"]),
             str(numbers["episodes"]),
         )
+
+
+def metric_names(runs: Sequence[Run]) -> list[str]:
+    """What the environments of these runs measure of their own, in alphabetical order."""
+    return sorted({name for run in runs for name in run.result["metrics"]} - {*_EVERYWHERE})
+
+
+def metric_rows(runs: Sequence[Run]) -> Iterator[tuple[str, ...]]:
+    """Group, name, and each of `metric_names` with its interval, for a terminal's table."""
+    for run in runs:
+        numbers = run.result["metrics"]
+        cells = (parts.measured(numbers.get(name)) for name in metric_names(runs))
+        yield (run.group, run.name, *cells)
+
+
+def spoken(metric: str) -> str:
+    return metric.replace("_", " ")

@@ -82,6 +82,15 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}".replace(",", " ") if value >= 100 else f"{value:.1f}"
 
 
+def measured(numbers: Mapping[str, Any] | None) -> str:
+    """What `intervals.mean_ci95` returns: the mean ± half of its 95 % interval."""
+    if numbers is None or numbers["mean"] is None:
+        return "–"
+    digits = 2 if abs(numbers["mean"]) < 10 else 1
+    margin = "" if numbers["ci95"] is None else f" ± {numbers['ci95']:.{digits}f}"
+    return f"{numbers['mean']:.{digits}f}{margin}"
+
+
 def count_of_errors(errors: int) -> str:
     return f'<span class="bad">{errors}</span>' if errors else "0"
 

@@ -22,7 +22,7 @@ from uio2_agent.interface import (
 )
 from uio2_agent.trajectories.episode import Episode
 
-Act = Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
+Act = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
 
 _SHOWN = (
     RGB,
@@ -36,7 +36,7 @@ _SHOWN = (
 _SETTINGS = ("task", "level", "prompt")  # attributes of our environments
 
 
-def oracle_act(observation: Mapping[str, Any], info: Mapping[str, Any]) -> Mapping[str, Any]:
+def oracle_act(observation: Mapping[str, Any], info: Mapping[str, Any]) -> Any:
     """What the oracle would do now; raises `BadInput` where the environment does not tell."""
     if ORACLE_ACTION not in info:
         raise BadInput("info", "without oracle_action", "an environment made with oracle=True")
@@ -101,7 +101,7 @@ def record_episode(
         frames.append(_copy(observation, RGB, view))
         segm.append(_copy(observation, SEGMENTATION, view))
 
-    facts = _settings_of(env) | {
+    facts = settings_of(env) | {
         "seed": seed,
         "view": view,
         "effector": int(first[END_EFFECTOR]),
@@ -110,10 +110,8 @@ def record_episode(
         "objects": [f"{texture} {shape}" for shape, texture in kinds.values()],
         "kinds": list(kinds.values()),
     }
-    if only_successes and not facts["success"]:
-        how = "failed" if facts["failure"] else "ran out of steps"
-        name = f"{facts.get('task', facts['env'])}, seed {seed}"
-        raise BadEpisode(name, f"{how} after {len(actions)} steps", "Record another seed")
+    if only_successes:
+        check_success(facts, len(actions))
     labels = {"ids": np.array(list(kinds), np.int64)}
     if segmentation:
         labels["segm"] = np.stack(segm)
@@ -132,7 +130,15 @@ def _copy(observation: Mapping[str, Any], kind: str, view: str) -> np.ndarray:
     return np.array(observation[kind][view])  # an environment may write into its own again
 
 
-def _settings_of(env: gym.Env[Any, Any]) -> dict[str, Any]:
+def check_success(facts: Mapping[str, Any], n_steps: int) -> None:
+    """Raises `BadEpisode` where an episode's facts do not say that it succeeded."""
+    if not facts["success"]:
+        how = "failed" if facts["failure"] else "ran out of steps"
+        name = f"{facts.get('task', facts['env'])}, seed {facts['seed']}"
+        raise BadEpisode(name, f"{how} after {n_steps} steps", "Record another seed")
+
+
+def settings_of(env: gym.Env[Any, Any]) -> dict[str, Any]:
     """env, task, level, prompt: attributes of the environment, or what it was made with."""
     spec = env.spec
     made_with = dict(spec.kwargs) if spec else {}
@@ -142,9 +148,8 @@ def _settings_of(env: gym.Env[Any, Any]) -> dict[str, Any]:
         made_with = dict(made_with["env_kwargs"] or {})
     facts: dict[str, Any] = {"env": name}
     for setting in _SETTINGS:
-        value = made_with.get(setting)
-        if env.has_wrapper_attr(setting):
-            value = env.get_wrapper_attr(setting)
+        own = env.get_wrapper_attr(setting) if env.has_wrapper_attr(setting) else None
+        value = own if isinstance(own, str) else made_with.get(setting)
         if isinstance(value, str):
             facts[setting] = value
     return facts

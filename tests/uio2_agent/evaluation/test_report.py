@@ -1,6 +1,7 @@
 """The report shows numbers, intervals and episodes, and loads nothing from anywhere."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from uio2_agent.evaluation import clips, report
 from uio2_agent.evaluation.ledger import Episode
 from uio2_agent.evaluation.provenance import provenance
-from uio2_agent.evaluation.report import Run, page, table_rows
+from uio2_agent.evaluation.report import Run, metric_names, metric_rows, page, table_rows
 from uio2_agent.evaluation.result import result
 
 EFFORT = {"env_steps": 100, "env_seconds": 4.0, "decisions": 30, "policy_seconds": 2.0}
@@ -111,6 +112,33 @@ def test_a_run_without_clips_still_has_its_numbers(tmp_path):
     bare = run(tmp_path)
     text = page([Run("x", tmp_path / "elsewhere", bare.result, bare.episodes)])
     assert "Episodes" not in text and "90 %" in text
+
+
+def measuring(bare: Run, **values: float) -> Run:
+    """The same run in an environment that measures these, a little less in each episode."""
+    episodes = [
+        replace(e, metrics={name: v - e.episode / 100 for name, v in values.items()})
+        for e in bare.episodes
+    ]
+    return replace(bare, result=result(episodes, EFFORT, provenance({"seed": 900_000})))
+
+
+def test_what_an_environment_measures_stands_in_columns_of_its_own_with_intervals(tmp_path):
+    walked = measuring(run(tmp_path), spl=0.84, soft_spl=0.9, ablated=1.0)
+    text = page([walked])
+    parsed(text)
+    head = text[text.index("<thead>") : text.index("</thead>")]
+    assert "<th>soft spl</th><th>spl</th>" in head and "ablated" not in head
+    # Of the nine episodes that ended properly: 0.84 - 0.04 with a deviation of 0.0274.
+    assert "<td>0.80 ± 0.02</td>" in text and "Metrics are means" in text
+    assert "soft spl" not in page([run(tmp_path)]) and "Metrics are" not in page([run(tmp_path)])
+
+
+def test_runs_that_measure_different_things_share_a_table(tmp_path):
+    runs = [measuring(run(tmp_path, "a"), spl=0.5), measuring(run(tmp_path, "b"), far=2.0)]
+    assert metric_names(runs) == ["far", "spl"]
+    rows = [*metric_rows(runs)]
+    assert rows == [("", "a", "–", "0.46 ± 0.02"), ("", "b", "1.96 ± 0.02", "–")]
 
 
 def test_is_written_whole(tmp_path):

@@ -14,6 +14,15 @@ def test_numbers_read_easily(value, text):
     assert parts.number(value) == text
 
 
+@pytest.mark.parametrize(
+    ("mean", "ci95", "text"),
+    [(0.844, 0.051, "0.84 ± 0.05"), (123.46, 7.89, "123.5 ± 7.9"), (0.5, None, "0.50")],
+)
+def test_means_come_with_their_margin(mean, ci95, text):
+    assert parts.measured({"mean": mean, "ci95": ci95, "n": 5}) == text
+    assert parts.measured(None) == parts.measured({"mean": None, "ci95": None, "n": 0}) == "–"
+
+
 @pytest.mark.parametrize(("p", "text"), [(1.0, "1"), (0.0214, "0.021"), (3e-9, "<0.0001")])
 def test_tiny_probabilities_are_bounds(p, text):
     assert parts.probability(p) == text

@@ -1,0 +1,1 @@
+"""Embedded PointNav: scenes, pictures, navigation meshes, episodes; no GL, no download."""

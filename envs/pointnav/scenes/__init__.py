@@ -1,0 +1,1 @@
+"""Furnished apartments from a seed: floor plan, doors, furniture, pictures, light, triangles."""

@@ -1,0 +1,47 @@
+"""Behaviour cloning of PointNav: at some step of a demonstration, say the next move."""
+
+from typing import Any
+
+from uio2_agent.errors import BadEpisode
+from uio2_agent.interface import RGB
+from uio2_agent.model.training.examples import Example
+from uio2_agent.policies.codecs.pointnav import PointNavCodec
+from uio2_agent.trajectories.episode import Episode
+from uio2_agent.trajectories.navigation import ACTION
+
+_POSES = ("position", "rotation", "collided")  # told to whoever records, not to who acts
+
+
+def navigation_example(episode: Episode, codec: PointNavCodec, step: int = 0) -> Example:
+    """What a policy would ask before action `step`, and the demonstrator's move and next state.
+
+    Raises:
+        BadEpisode: There is no action at that step.
+        BadInput: A sensor that the codec shows was not recorded.
+    """
+    if not step < episode.n_steps:
+        raise BadEpisode(
+            str(episode.info), f"has nothing to imitate at step {step}", "Choose an earlier step"
+        )
+    actions = episode.actions[ACTION]
+    memory = None
+    for t in range(step):
+        memory = codec.remember(memory, _seen(episode, t), actions[t])
+    now = _seen(episode, step)
+    asked = codec.prompt(now, step * codec.per_step, memory)
+    n_steps = asked.n_past // codec.per_step
+    past = [p for t in range(step - n_steps, step) for p in codec.pictures_of(_seen(episode, t))]
+    action = int(actions[step])
+    after = codec.remember(memory, now, action)
+    return Example(
+        question=asked.text,
+        image=asked.image,
+        frames=[*past, *codec.pictures_of(now)[1:]],
+        answer=codec.encode(action, codec.odometer.state(_seen(episode, step + 1), after)),
+    )
+
+
+def _seen(episode: Episode, t: int) -> dict[str, Any]:
+    """The observation before action t."""
+    sensors = {name: a[t] for name, a in episode.labels.items() if name not in _POSES}
+    return {RGB: episode.frames[t].transpose(1, 2, 0), **sensors}
