@@ -74,8 +74,9 @@ ConfigStore.instance().store("train_tokenizer_schema", TokenizerConfig)
 def sentences(count: int, seed: int) -> Iterator[str]:
     """Every phrase again and again, each time with other words in it."""
     rng = random.Random(seed)
+    shapes = [*dict.fromkeys(shape.name for shape in SHAPES.values())]  # as they are called
     fillers = {key: (lambda words=words: rng.choice(words)) for key, words in CHOICES.items()} | {
-        "o": lambda: f"{rng.choice((*TEXTURES, GREY))} {rng.choice(list(SHAPES))}",
+        "o": lambda: f"{rng.choice((*TEXTURES, GREY))} {rng.choice(shapes)}",
         "n": lambda: str(rng.randrange(200)),
     }
     for i in range(count):

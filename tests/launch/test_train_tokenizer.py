@@ -10,7 +10,8 @@ import pytest
 
 import uio2_agent
 from uio2_agent.envs.tabletop.catalogue import GREY, SHAPES, TEXTURES
-from uio2_agent.envs.tabletop.tasks import TASKS, sample
+from uio2_agent.envs.tabletop.partitions import LEVELS
+from uio2_agent.envs.tabletop.tasks import sample
 from uio2_agent.errors import BadSetting
 from uio2_agent.launch.train_tokenizer import CHOICES, PHRASES, sentences, train_tokenizer
 from uio2_agent.model.vocabulary import Tokenizer
@@ -40,7 +41,8 @@ def pieces(tokenizer: Tokenizer, text: str) -> list[str]:
 
 
 def test_every_texture_and_shape_word_is_one_piece(tokenizer):
-    words = {w for name in (*SHAPES, *TEXTURES, GREY) for w in name.split()}
+    spoken = (shape.name for shape in SHAPES.values())
+    words = {w for name in (*spoken, *TEXTURES, GREY) for w in name.split()}
     for word in words:
         # Pieces never span a hyphen; between hyphens a word stays whole.
         first, *rest = re.findall(r"\w+|-", word)
@@ -63,10 +65,11 @@ def test_pointnav_needs_no_bytes_and_comes_back(tokenizer, text):
 
 
 def test_every_prompt_of_the_embedded_tasks_needs_no_bytes_and_comes_back(tokenizer):
-    for task in TASKS:
-        for seed in range(30):
+    pairs = [(task, level) for level, tasks in LEVELS.items() for task in tasks]
+    for task, level in pairs:
+        for seed in range(10):
             for mode in ("pictures", "words"):
-                text = sample(task, prompt=mode, seed=seed).prompt.text
+                text = sample(task, level, mode, seed).prompt.text
                 assert not [p for p in pieces(tokenizer, text) if p.startswith("<0x")]
                 assert tokenizer.decode(tokenizer.encode(text)) == text
 
