@@ -23,6 +23,7 @@ wheel: .venv/ready
 bench: .venv/ready
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/model.py
+	$(BIN)/python benchmarks/pointnav.py
 
 # One environment, made once; the rasteriser is compiled and cached so that no demo waits for it.
 .venv/ready: pyproject.toml constraints.txt

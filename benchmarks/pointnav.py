@@ -1,4 +1,4 @@
-"""Pictures of the embedded PointNav simulator per second: `python benchmarks/pointnav.py`.
+"""Pictures of the embedded PointNav simulator per second, into `pointnav.md`.
 
 Scenes: `apartment5k.glb` (5,152 triangles, spec section 13) and the same split into 330 k. Frames
 are RGB and depth from poses inside the rooms, a new pose each time; one process, one thread.
@@ -8,9 +8,11 @@ what else the machine does meets all alike. The calibration loop is fixed work i
 """
 
 import os
+import platform
 import statistics
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,7 @@ from uio2_agent.envs.pointnav.renderer import FILTERS, SceneRenderer
 from uio2_agent.envs.pointnav.scene import Scene
 
 APARTMENT = Path(__file__).parent.parent / "tests/golden/pointnav/apartment5k.glb"
+RESULTS = Path(__file__).parent / "pointnav.md"
 ROUNDS = 7
 SECONDS = 0.4
 Case = tuple[int, str, str]  # pixels a side, filter, triangles
@@ -105,14 +108,25 @@ def measure() -> tuple[list[float], dict[Case, list[float]]]:
 
 def main() -> None:
     (wall, cpu), measured = measure()
-    load = os.getloadavg()[0]
-    print(f"load {load:.1f}; calibration loop {1e3 / wall:.2f} ms, {1e3 / cpu:.2f} ms of CPU")
-    print("| picture | filter | triangles | frames/s | per CPU second | goal |")
-    print("|---|---|---|---|---|---|")
+    cpus = Path("/proc/cpuinfo").read_text().splitlines()
+    names = (line.split(":")[1].strip() for line in cpus if line.startswith("model name"))
+    lines = [
+        "# Pictures of the embedded PointNav simulator",
+        "",
+        f"`python benchmarks/pointnav.py`, {date.today()}: {next(names, platform.processor())}, "
+        f"one of {os.cpu_count()} cores, Python {platform.python_version()}, load "
+        f"{os.getloadavg()[0]:.1f}; calibration loop {1e3 / wall:.2f} ms, {1e3 / cpu:.2f} ms of "
+        "CPU. Method: `benchmarks/pointnav.py`.",
+        "",
+        "| picture | filter | triangles | frames/s | per CPU second | goal |",
+        "|---|---|---|---|---|---|",
+    ]
     for case, (wall, cpu) in measured.items():
         size, kind, name = case
         goal = f"≥ {GOALS[case]:,}" if case in GOALS else ""
-        print(f"| {size}² RGB-D | {kind} | {name} | {wall:,.0f} | {cpu:,.0f} | {goal} |")
+        lines.append(f"| {size}² RGB-D | {kind} | {name} | {wall:,.0f} | {cpu:,.0f} | {goal} |")
+    RESULTS.write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":
