@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from uio2_agent.envs.tabletop.catalogue import GREY, SHAPES, TEXTURES
 from uio2_agent.errors import BadSetting, UnknownName
 from uio2_agent.launch.failures import says_how_to_go_on, told_plainly
-from uio2_agent.launch.record import RecordConfig, SourceConfig, record
+from uio2_agent.launch.record import POINTNAV, RecordConfig, SourceConfig, record
 from uio2_agent.launch.schema import schema_of
 from uio2_agent.launch.train_tokenizer import TokenizerConfig, train_tokenizer
 from uio2_agent.model.checkpoint import load, save
@@ -118,13 +118,16 @@ def check_plan(cfg: TrainConfig) -> None:
 
     Raises:
         UnknownName: `phases` or `vit_sources` name a source that is not there.
-        BadSetting: The phases come to an end before the training does.
+        BadSetting: The phases come to an end before the training does, or a source has walks.
     """
     used = {name: "phases" for phase in cfg.phases for name in phase.mixture}
     used |= {name: "vit_sources" for name in cfg.vit_sources}
     for name, where in used.items():
         if name not in cfg.sources:
             raise UnknownName(f"source in {where}", name, cfg.sources)
+        if cfg.sources[name].task == POINTNAV:
+            want = "a tabletop task: walks can be recorded, not yet trained on"
+            raise BadSetting(f"sources.{name}.task", POINTNAV, want)
     if not cfg.vit_sources:
         raise BadSetting("vit_sources", cfg.vit_sources, "at least one source of strewn objects")
     if not cfg.phases or cfg.phases[-1].until is not None:

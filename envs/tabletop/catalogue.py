@@ -35,7 +35,6 @@ class Shape:
         real: Visible extent x, y, z of the mesh at scale 1.
         symmetry: Period in degrees after which a yaw looks the same; 0 = any yaw does, 360 = none.
         profile: Outline class.
-        hollow: Flat ring whose inside is bare table; nothing may be spawned in it (§6).
         scales: The mesh follows the sampled size (boxes); other meshes keep their fixed size (§4).
     """
 
@@ -46,7 +45,6 @@ class Shape:
     real: Size
     symmetry: float
     profile: Profile
-    hollow: bool = False
     scales: bool = False
 
 
@@ -59,7 +57,6 @@ def _shape(
     declared_high: Size | None = None,
     *,
     kind: Kind = "movable",
-    hollow: bool = False,
     scales: bool = False,
 ) -> Shape:
     return Shape(
@@ -70,7 +67,6 @@ def _shape(
         real=real,
         symmetry=symmetry,
         profile=profile,
-        hollow=hollow,
         scales=scales,
     )
 
@@ -114,7 +110,6 @@ _BASES = (
         90,
         _SQUARE,
         kind="container",
-        hollow=True,
     ),
     _shape(
         "container",
@@ -133,7 +128,6 @@ _BASES = (
         90,
         _SQUARE,
         kind="container",
-        hollow=True,
     ),
     _shape("pallet", (0.21, 0.175, 0.035), (0.210, 0.175, 0.026), 180, _SQUARE, kind="container"),
 )
@@ -145,7 +139,6 @@ _OTHERS = (
         (0.31, 0.29, 0.001),
         360,
         kind="other",
-        hollow=True,
     ),
     _shape("line", (0.25, 0.04, 0.001), (0.25, 0.04, 0.001), 180, kind="other", scales=True),
     _shape("stand", (0.18, 0.54, 0.01), (0.18, 0.54, 0.01), 180, kind="other"),

@@ -246,3 +246,10 @@ def test_the_recipe_of_nano_is_complete():
 def test_a_misspelt_key_is_refused_at_every_depth(override):
     with pytest.raises(HydraException, match=override.split("=")[0].split(".")[-1]):
         composed(override)
+
+
+def test_walks_are_refused_before_hours_are_spent(data):
+    walks = {**SOURCES, "walks": SourceConfig(task="pointnav", episodes=2)}
+    phases = [PhaseConfig(mixture={"walks": 1.0})]
+    with pytest.raises(BadSetting, match="not yet trained on"):
+        check_plan(config(data, "x", sources=walks, phases=phases))
