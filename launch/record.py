@@ -35,11 +35,13 @@ from uio2_agent.envs.tabletop.tasks import sample
 from uio2_agent.errors import BadEpisode, BadSetting, RunMismatch, UnknownName
 from uio2_agent.interface import FIRST_EVALUATION_SEED, VIEWS
 from uio2_agent.launch.failures import says_how_to_go_on, told_plainly
+from uio2_agent.policies.solo import SoloPlayer
 from uio2_agent.storage import make_folder, write_json
 from uio2_agent.trajectories.episode import Episode
 from uio2_agent.trajectories.navigation import SENSORS, record_navigation
-from uio2_agent.trajectories.recording import record_episode
+from uio2_agent.trajectories.recording import Act, record_episode
 from uio2_agent.trajectories.store import EpisodeStore, shard_length, write_shard
+from uio2_agent.trajectories.wandering import Wanderer
 
 SHARD = 500
 POINTNAV = "pointnav"
@@ -61,6 +63,10 @@ class SourceConfig:
         env: Id of the environment to play in, such as uio2/VIMABench-v0; None is the embedded
             tabletop without what nobody keeps, or uio2/PointNav-v0.
         settings: What the environment of "pointnav" is made with, such as {size: 128}.
+        wander: For "pointnav": chance that a detour begins at a step (`trajectories.wandering`).
+        agent: For "pointnav": checkpoint of the agent that walks, instead of the oracle. It draws
+            its moves from what it finds likely; what the oracle would do is kept beside (DAgger,
+            Ross et al. 2011).
         path: Folder of episodes that are there already (`uio2 data convert`); none is recorded.
     """
 
@@ -71,6 +77,8 @@ class SourceConfig:
     first_seed: int = 0
     env: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    wander: float = 0.0
+    agent: str | None = None
     path: str | None = None
 
 
@@ -185,7 +193,8 @@ def record(cfg: RecordConfig) -> dict[str, Path]:
     folders = {}
     for name, source in cfg.sources.items():
         if source.path is not None:
-            folders[name] = _existing(name, Path(source.path), cfg.view)
+            view = None if source.task == POINTNAV else cfg.view
+            folders[name] = _existing(name, Path(source.path), view)
             continue
         _check_source(name, source)
         folder = folders[name] = Path(cfg.output_dir) / name
@@ -209,6 +218,7 @@ class _Drawing:
         self.cfg, self.source = cfg, source
         self.recorder = Recorder(cfg.level, cfg.view)
         self._env: tuple[str, gym.Env] | None = None  # and the prompt mode it was made with
+        self._agent: SoloPlayer | None = None
 
     def __call__(self, i: int) -> Episode:
         source = self.source
@@ -216,11 +226,21 @@ class _Drawing:
         if source.task == "scatter":
             return self.recorder.strewn(source.objects[i % len(source.objects)], seed)
         if source.task == POINTNAV:
-            return record_navigation(self._made(_pointnav, ""), seed)
+            return record_navigation(self._made(_pointnav, ""), seed, self._walker(seed))
         prompt = source.prompts[i % len(source.prompts)]
         if source.env is not None:
             return record_episode(self._made(_tabletop, prompt), seed, view=self.cfg.view)
         return self.recorder.demonstration(source.task, prompt, seed)
+
+    def _walker(self, seed: int) -> Act:
+        if self.source.agent is None:
+            return Wanderer(self.source.wander, seed)
+        if self._agent is None:
+            from uio2_agent.policies.unified import load_policy  # needs torch
+
+            self._agent = SoloPlayer(load_policy(self.source.agent, temperature=1, micro_batch=1))
+        self._agent.begin(seed)
+        return self._agent
 
     def close(self) -> None:
         if self._env is not None:
@@ -253,8 +273,8 @@ def _with_oracle(env_id: str, settings: dict[str, Any]) -> gym.Env:
     return gym.make(f"uio2_agent.envs:{env_id}", oracle=True, disable_env_checker=True, **settings)
 
 
-def _existing(name: str, folder: Path, view: str) -> Path:
-    """A folder of episodes somebody else wrote.
+def _existing(name: str, folder: Path, view: str | None) -> Path:
+    """A folder of episodes somebody else wrote, of a view unless they are walks.
 
     Raises:
         BadEpisode: It holds none.
@@ -277,15 +297,21 @@ def _check_source(name: str, source: SourceConfig) -> None:
     needed = "objects" if source.task == "scatter" else "prompts"
     if not getattr(source, needed):
         raise BadSetting(f"sources.{name}.{needed}", "empty", "at least one, used in turn")
-    if source.settings and source.task != POINTNAV:
-        raise BadSetting(f"sources.{name}.settings", source.settings, f"none but of {POINTNAV}")
+    for setting in ("settings", "wander", "agent"):
+        if getattr(source, setting) and source.task != POINTNAV:
+            value = getattr(source, setting)
+            raise BadSetting(f"sources.{name}.{setting}", value, f"none but of {POINTNAV}")
 
 
 def _check_settings(folder: Path, cfg: RecordConfig, source: SourceConfig) -> None:
     """What is recorded in a folder is written beside it; more episodes of the same may be added."""
     now = {"level": cfg.level, "view": cfg.view, **asdict(source)}
     del now["episodes"], now["path"]
-    for key in ("env", "settings"):  # folders of before there were such settings lack them
+    for key in (
+        "env",
+        "settings",
+        "wander",
+    ):  # folders of before there were such settings lack them
         if not now[key]:
             del now[key]
     path = folder / "source.json"

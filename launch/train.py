@@ -1,8 +1,9 @@
 """Train an agent from nothing: `uio2 train`.
 
 Stop it when you like; the same command goes on where it stopped. Stages, each in its own folder:
-the tokenizer, oracle demonstrations on disk, the ViT on dense labels, the whole model on questions
-and demonstrations, the finished agent in `agent/`.
+the tokenizer, oracle demonstrations on disk, the ViT on dense labels, the whole model on examples,
+the finished agent in `agent/`. What is taught is chosen by `lessons`: the tabletop's tasks, or
+walks of PointNav.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,6 @@ from uio2_agent.model.checkpoint import load, save
 from uio2_agent.model.config import model_config
 from uio2_agent.model.inputs import Patches, patchify
 from uio2_agent.model.targets import text_targets
-from uio2_agent.model.training.dense import DenseHead, DenseLabels
 from uio2_agent.model.training.examples import Batch, Example, collate
 from uio2_agent.model.training.loop import LoopConfig, Losses, train
 from uio2_agent.model.training.losses import soft_bin_loss
@@ -36,17 +36,20 @@ from uio2_agent.model.training.start import fit_to_vit, smooth_start
 from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.model.vocabulary import Tokenizer
 from uio2_agent.policies.checkpoints import find_checkpoint
+from uio2_agent.policies.codecs.pointnav import PointNavCodec
 from uio2_agent.policies.codecs.vima import VimaCodec
-from uio2_agent.policies.objectives.cloning import cloning_example
-from uio2_agent.policies.objectives.grounding import GroundingConfig, grounding_example
-from uio2_agent.policies.objectives.patches import dense_labels, labelled_picture, labelled_scene
+from uio2_agent.policies.objectives.grounding import GroundingConfig
+from uio2_agent.policies.objectives.lessons import Lessons
+from uio2_agent.policies.objectives.tabletop import TabletopLessons
+from uio2_agent.policies.objectives.views import Camera
+from uio2_agent.policies.objectives.walks import WalkLessons
 from uio2_agent.storage import make_folder, write_json, write_whole
-from uio2_agent.trajectories.episode import Episode
 from uio2_agent.trajectories.store import EpisodeStore
 
 SHAPE_CLASSES = {name: i for i, name in enumerate(SHAPES)}
 TEXTURE_CLASSES = {name: i for i, name in enumerate((*TEXTURES, GREY))}
 
+CameraSchema = schema_of(Camera)
 GroundingSchema = schema_of(GroundingConfig)
 LoopSchema = schema_of(LoopConfig)
 
@@ -61,6 +64,8 @@ class PhaseConfig:
 
 @dataclass
 class CodecConfig:
+    """Of `VimaCodec`, for lessons=tabletop."""
+
     view: str = "top"
     past_frames: int = 2
     keep_first: bool = True
@@ -68,9 +73,21 @@ class CodecConfig:
 
 
 @dataclass
+class WalkCodecConfig:
+    """Of `PointNavCodec`, for lessons=pointnav."""
+
+    depth: bool = True
+    past_steps: int = 3
+    states: bool = True
+    forward: float = 0.25
+    turn: float = 10.0
+
+
+@dataclass
 class TrainConfig:
     output_dir: str = "runs/train"
     data_dir: str = "data/tabletop"
+    lessons: str = TabletopLessons.kind
     size: str = "nano"
     level: str = "placement_generalization"
     start_from: str | None = None  # an agent to go on with, instead of from nothing
@@ -78,8 +95,11 @@ class TrainConfig:
     text_length: int = 112
     bin_width: float = 8.0
     picture_share: float = 0.25
+    grey_share: float = 0.3
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     codec: CodecConfig = field(default_factory=CodecConfig)
+    walk_codec: WalkCodecConfig = field(default_factory=WalkCodecConfig)
+    camera: CameraSchema = field(default_factory=CameraSchema)  # type: ignore[valid-type]
     grounding: GroundingSchema = field(default_factory=GroundingSchema)  # type: ignore[valid-type]
     sources: dict[str, SourceConfig] = field(default_factory=dict)
     vit_sources: list[str] = field(default_factory=list)
@@ -107,9 +127,10 @@ def run(cfg: TrainConfig) -> Path:
         name: EpisodeStore(folder, cfg.sources[name].episodes) for name, folder in folders.items()
     }
     model = _model(cfg, tokenizer)
-    train_vit(cfg, model, [stores[name] for name in cfg.vit_sources], out / "vit")
-    codec = VimaCodec(tokenizer, model.cfg.text_vocab_size, **asdict(cfg.codec))
-    train_agent(cfg, model, codec, stores, out / "agent_training")
+    check_pictures(stores, model.cfg.image.size)
+    lessons = lessons_of(cfg, tokenizer, model.cfg.text_vocab_size)
+    train_vit(cfg, model, lessons, [stores[name] for name in cfg.vit_sources], out / "vit")
+    train_agent(cfg, model, lessons, stores, out / "agent_training")
     return export(cfg, model, out / "agent")
 
 
@@ -117,46 +138,63 @@ def check_plan(cfg: TrainConfig) -> None:
     """Find what cannot work before hours are spent.
 
     Raises:
-        UnknownName: `phases` or `vit_sources` name a source that is not there.
-        BadSetting: The phases come to an end before the training does, or a source has walks.
+        UnknownName: No such lessons, or `phases` or `vit_sources` name a source that is not there.
+        BadSetting: The phases come to an end before the training does, or a source is of a kind
+            that these lessons are not about.
     """
+    known = (TabletopLessons.kind, WalkLessons.kind)
+    if cfg.lessons not in known:
+        raise UnknownName("lessons", cfg.lessons, known)
     used = {name: "phases" for phase in cfg.phases for name in phase.mixture}
     used |= {name: "vit_sources" for name in cfg.vit_sources}
     for name, where in used.items():
         if name not in cfg.sources:
             raise UnknownName(f"source in {where}", name, cfg.sources)
-        if cfg.sources[name].task == POINTNAV:
-            want = "a tabletop task: walks can be recorded, not yet trained on"
-            raise BadSetting(f"sources.{name}.task", POINTNAV, want)
+        task = cfg.sources[name].task
+        if (task == POINTNAV) != (cfg.lessons == WalkLessons.kind):
+            want = f"{POINTNAV} with lessons={POINTNAV}, and a tabletop task with lessons=tabletop"
+            raise BadSetting(f"sources.{name}.task", task, want)
     if not cfg.vit_sources:
-        raise BadSetting("vit_sources", cfg.vit_sources, "at least one source of strewn objects")
+        raise BadSetting("vit_sources", cfg.vit_sources, "at least one source")
     if not cfg.phases or cfg.phases[-1].until is not None:
         raise BadSetting("phases", [p.until for p in cfg.phases], "the last one without an end")
 
 
+def check_pictures(stores: dict[str, EpisodeStore], size: tuple[int, int]) -> None:
+    """Raises BadSetting where a source shows pictures of another size than the model reads."""
+    for name, store in stores.items():
+        height, width = store[0].frames.shape[-2:]
+        if (height, width) != tuple(size):
+            got = f"{height} x {width} pixels"
+            want = f"{size[0]} x {size[1]}, which the model reads: record them so"
+            raise BadSetting(f"pictures of sources.{name}", got, want)
+
+
+def lessons_of(cfg: TrainConfig, tokenizer: Tokenizer, table_size: int) -> Lessons:
+    """What the agent is taught, and the codec it speaks with."""
+    if cfg.lessons == WalkLessons.kind:
+        walker = PointNavCodec(tokenizer, table_size, **asdict(cfg.walk_codec))
+        return WalkLessons(walker, Camera(**vars(cfg.camera)), cfg.grey_share)
+    codec = VimaCodec(tokenizer, table_size, **asdict(cfg.codec))
+    grounding = GroundingConfig(**vars(cfg.grounding))
+    return TabletopLessons(codec, grounding, SHAPE_CLASSES, TEXTURE_CLASSES, cfg.picture_share)
+
+
 def train_vit(
-    cfg: TrainConfig, model: UnifiedIO2, stores: list[EpisodeStore], folder: Path
+    cfg: TrainConfig,
+    model: UnifiedIO2,
+    lessons: Lessons,
+    stores: list[EpisodeStore],
+    folder: Path,
 ) -> None:
-    """Dense labels of scenes, and of prompt pictures in `picture_share` of the examples."""
+    """Labels of patches that the recordings give for free."""
     loop = LoopConfig(**vars(cfg.vit))
+    head: Any = lessons.read_out(model.cfg.image.vit.width)
 
-    def batch_at(step: int) -> tuple[Patches, DenseLabels]:
-        rng = np.random.default_rng((cfg.seed, 1, step))
-        chosen = []
-        for _ in range(loop.batch_size):
-            store = stores[rng.integers(len(stores))]
-            episode = store[int(rng.integers(len(store)))]
-            picture = int(rng.integers(len(episode.prompt_pictures)))
-            as_picture = rng.random() < cfg.picture_share
-            chosen.append(
-                labelled_picture(episode, picture) if as_picture else labelled_scene(episode)
-            )
-        images = torch.from_numpy(np.stack([x.rgb for x in chosen]))
-        return patchify(images), dense_labels(chosen, SHAPE_CLASSES, TEXTURE_CLASSES)
+    def batch_at(step: int) -> tuple[Patches, Any]:
+        return lessons.labelled(stores, loop.batch_size, np.random.default_rng((cfg.seed, 1, step)))
 
-    head = DenseHead(model.cfg.image.vit.width, len(SHAPE_CLASSES), len(TEXTURE_CLASSES))
-
-    def loss_of(batch: tuple[Patches, DenseLabels]) -> Losses:
+    def loss_of(batch: tuple[Patches, Any]) -> Losses:
         p, labels = batch
         last, _ = model.vit(p.pixels, p.mask, p.pos_ids, p.grid)
         losses = head.losses(last.float(), labels)
@@ -169,22 +207,21 @@ def train_vit(
 def train_agent(
     cfg: TrainConfig,
     model: UnifiedIO2,
-    codec: VimaCodec,
+    lessons: Lessons,
     stores: dict[str, EpisodeStore],
     folder: Path,
 ) -> None:
-    """Questions and demonstrations, in the phases' mixture, with the ViT frozen."""
+    """Examples in the phases' mixture, with the ViT frozen."""
     if cfg.start_from is None:
-        some = stores[cfg.vit_sources[0]]
-        pictures = np.stack([some[i].frames[0] for i in range(min(64, len(some)))])
+        pictures = lessons.some_pictures(stores[cfg.vit_sources[0]], 64)
         fit_to_vit(model, patchify(torch.from_numpy(pictures)))
     model.vit.requires_grad_(False)
-    vit = RememberedViT(model.vit)
-    draw = example_source(cfg, codec, stores)
+    vit = RememberedViT(model.vit) if lessons.recurring else model.vit
+    draw = example_source(cfg, lessons, stores)
 
     def loss_of(batch: Batch) -> Losses:
         logits = model(batch.inputs(model, vit), text_targets(batch.targets))["text"].float()
-        losses = soft_bin_loss(logits, batch.targets, codec.tokenizer, width=cfg.bin_width)
+        losses = soft_bin_loss(logits, batch.targets, lessons.tokenizer, width=cfg.bin_width)
         return {"loss": losses.total, "words": losses.words, "bins": losses.bins}
 
     loop = LoopConfig(**vars(cfg.agent))
@@ -192,35 +229,22 @@ def train_agent(
 
 
 def example_source(
-    cfg: TrainConfig, codec: VimaCodec, stores: dict[str, EpisodeStore]
+    cfg: TrainConfig, lessons: Lessons, stores: dict[str, EpisodeStore]
 ) -> Callable[[int], list[Example]]:
     """The examples of a step: a function of the seed and the step alone."""
-    loop, grounding = LoopConfig(**vars(cfg.agent)), GroundingConfig(**vars(cfg.grounding))
+    loop = LoopConfig(**vars(cfg.agent))
+    readings = -(-loop.batch_size // lessons.per_episode)
 
     def draw(step: int) -> list[Example]:
         rng = np.random.default_rng((cfg.seed, 2, step))
         phase = next(p for p in cfg.phases if p.until is None or step < p.until)
         names = list(phase.mixture)
         weights = np.array([phase.mixture[n] for n in names])
-        examples = []
-        for name in rng.choice(names, loop.batch_size, p=weights / weights.sum()):
-            episode = any_of(stores[name], rng)
-            if episode.n_steps:
-                examples.append(cloning_example(episode, codec, int(rng.integers(episode.n_steps))))
-            else:
-                other = any_of(stores[name], rng)
-                examples.append(grounding_example(episode, codec, grounding, rng, other))
-        return examples
+        chosen = rng.choice(names, readings, p=weights / weights.sum())
+        examples = [e for name in chosen for e in lessons.examples(stores[name], rng)]
+        return examples[: loop.batch_size]
 
     return draw
-
-
-def any_of(store: EpisodeStore, rng: np.random.Generator) -> Episode:
-    """An episode that did not fail."""
-    while True:
-        episode = store[int(rng.integers(len(store)))]
-        if episode.info.get("success", True):
-            return episode
 
 
 def export(cfg: TrainConfig, model: UnifiedIO2, folder: Path) -> Path:
@@ -228,8 +252,10 @@ def export(cfg: TrainConfig, model: UnifiedIO2, folder: Path) -> Path:
     save(model, make_folder(folder), dtype=torch.float16)
     pieces = (Path(cfg.output_dir) / "tokenizer.model").read_bytes()
     write_whole(folder / "tokenizer.model", pieces)
+    walks = cfg.lessons == WalkLessons.kind
+    codec, settings = (PointNavCodec, cfg.walk_codec) if walks else (VimaCodec, cfg.codec)
     policy: dict[str, Any] = {
-        "codec": {"_target_": "uio2_agent.policies.codecs.vima.VimaCodec", **asdict(cfg.codec)},
+        "codec": {"_target_": f"{codec.__module__}.{codec.__name__}", **asdict(settings)},
         "replan": "step",
         "text_length": cfg.text_length,
         "trained_on": {name: asdict(source) for name, source in cfg.sources.items()},

@@ -1,7 +1,8 @@
 """Every number that shapes the model, as frozen dataclasses, and the table of named sizes.
 
 Sources: spec section a (variants), c (input encoders), e (resampler), g (quantisers); `tiny` is
-the random-weight configuration of the golden files, `nano` our own agent for a small processor.
+the random-weight configuration of the golden files, `nano` our own agent for a small
+processor, `nano_nav` its sister that walks.
 """
 
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
@@ -305,6 +306,26 @@ _SMALL_RESAMPLER = ResamplerConfig(width=48, heads=3, mlp_width=80, latents=8)
 _WIDE_RESAMPLER = ResamplerConfig(width=1024, heads=16, mlp_width=4096)
 _COSINE_RESAMPLER = replace(_WIDE_RESAMPLER, attention="scaled_cosine")
 
+_NANO = ModelConfig(
+    width=192,
+    heads=6,
+    head_dim=32,
+    mlp_width=512,
+    encoder_layers=4,
+    decoder_layers=3,
+    text_vocab_size=2304,
+    freeze_vit=False,
+    image=SignalConfig(
+        size=(128, 256),
+        history_size=(128, 256),
+        rope_scale=1.0,
+        vit=ViTConfig(width=192, heads=6, layers=6, mlp_width=768, grid=(8, 16)),
+        history=ResamplerConfig(width=192, heads=6, mlp_width=512, latents=16),
+    ),
+    inputs=("text", "image", "image_history"),
+    targets=("text",),
+)
+
 SIZES: dict[str, ModelConfig] = {
     "tiny": ModelConfig(
         width=64,
@@ -330,24 +351,16 @@ SIZES: dict[str, ModelConfig] = {
             ),
         ),
     ),
-    "nano": ModelConfig(
-        width=192,
-        heads=6,
-        head_dim=32,
-        mlp_width=512,
-        encoder_layers=4,
-        decoder_layers=3,
-        text_vocab_size=2304,
-        freeze_vit=False,
+    "nano": _NANO,
+    "nano_nav": replace(
+        _NANO,
         image=SignalConfig(
-            size=(128, 256),
-            history_size=(128, 256),
+            size=(96, 96),
+            history_size=(96, 96),
             rope_scale=1.0,
-            vit=ViTConfig(width=192, heads=6, layers=6, mlp_width=768, grid=(8, 16)),
-            history=ResamplerConfig(width=192, heads=6, mlp_width=512, latents=16),
+            vit=replace(_NANO.image.vit, layers=5, grid=(6, 6)),
+            history=replace(_NANO.image.history, latents=8),
         ),
-        inputs=("text", "image", "image_history"),
-        targets=("text",),
     ),
     "large": ModelConfig(width=1024, heads=16, head_dim=64, mlp_width=2816),
     "xl": ModelConfig(

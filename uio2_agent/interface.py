@@ -22,11 +22,13 @@ END_EFFECTOR = "ee"  # 0 suction cup, 1 spatula
 PROMPT_RGB = "prompt_rgb"  # uint8 (slots, views, 3, H, W)
 PROMPT_SEGMENTATION = "prompt_segm"  # uint8 (slots, views, H, W)
 PROMPT_MASK = "prompt_mask"  # int8 (slots,), 1 where a slot holds a picture
+AUDIO = "audio"  # float32 (2, T) in [-1, 1], left and right ear since the last step, 16 kHz
 PROMPT_TEXT = "prompt_text"  # pictures are written <image_history_1> … <image_history_8>
 
 VIEWS = ("front", "top")  # also the order of the views axis of the prompt
 IMAGE_HEIGHT, IMAGE_WIDTH = 128, 256
 PROMPT_SLOTS = 8
+AUDIO_RATE = 16_000  # samples a second of `AUDIO`
 
 FIRST_EVALUATION_SEED = 900_000  # training draws from the seeds below
 

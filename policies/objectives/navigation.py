@@ -3,17 +3,21 @@
 from typing import Any
 
 from uio2_agent.errors import BadEpisode
-from uio2_agent.interface import RGB
+from uio2_agent.interface import ORACLE_ACTION, RGB
 from uio2_agent.model.training.examples import Example
 from uio2_agent.policies.codecs.pointnav import PointNavCodec
 from uio2_agent.trajectories.episode import Episode
 from uio2_agent.trajectories.navigation import ACTION
 
-_POSES = ("position", "rotation", "collided")  # told to whoever records, not to who acts
+# Told to whoever records, not to who acts.
+_TOLD = ("position", "rotation", "collided", ORACLE_ACTION)
 
 
 def navigation_example(episode: Episode, codec: PointNavCodec, step: int = 0) -> Example:
-    """What a policy would ask before action `step`, and the demonstrator's move and next state.
+    """What a policy would ask before action `step`, and the right move and the next state.
+
+    The right move is what the oracle would have done, as far as that was recorded, and else what
+    was done. If something else was done, the next state is where the move is meant to lead.
 
     Raises:
         BadEpisode: There is no action at that step.
@@ -31,17 +35,20 @@ def navigation_example(episode: Episode, codec: PointNavCodec, step: int = 0) ->
     asked = codec.prompt(now, step * codec.per_step, memory)
     n_steps = asked.n_past // codec.per_step
     past = [p for t in range(step - n_steps, step) for p in codec.pictures_of(_seen(episode, t))]
-    action = int(actions[step])
-    after = codec.remember(memory, now, action)
+    action = int(episode.labels.get(ORACLE_ACTION, actions)[step])
+    done = action == actions[step]
+    after = codec.odometer.state(
+        _seen(episode, step + 1) if done else {}, codec.remember(memory, now, action)
+    )
     return Example(
         question=asked.text,
         image=asked.image,
         frames=[*past, *codec.pictures_of(now)[1:]],
-        answer=codec.encode(action, codec.odometer.state(_seen(episode, step + 1), after)),
+        answer=codec.encode(action, after),
     )
 
 
 def _seen(episode: Episode, t: int) -> dict[str, Any]:
     """The observation before action t."""
-    sensors = {name: a[t] for name, a in episode.labels.items() if name not in _POSES}
+    sensors = {name: a[t] for name, a in episode.labels.items() if name not in _TOLD}
     return {RGB: episode.frames[t].transpose(1, 2, 0), **sensors}

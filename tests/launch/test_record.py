@@ -253,6 +253,22 @@ def test_an_unknown_setting_of_pointnav_is_answered_with_the_known_ones(tmp_path
         fill(tmp_path, rooms=source)
 
 
+def test_a_walk_with_detours_is_another_one(tmp_path, two_rooms):
+    settings = {"scene": two_rooms, "size": 16, "task": "v1"}
+    straight = SourceConfig(task="pointnav", episodes=1, first_seed=3, settings=settings)
+    folders = fill(tmp_path, straight=straight, astray=replace(straight, wander=0.3))
+    straight, astray = (EpisodeStore(folder)[0] for folder in folders.values())
+    assert astray.info["success"]
+    assert astray.n_steps > straight.n_steps
+    assert (astray.labels["oracle_action"][:-1] != astray.actions["action"]).any()
+
+
+@pytest.mark.parametrize("setting", [{"wander": 0.1}, {"agent": "nano"}])
+def test_walkers_of_what_is_not_walked_are_refused(tmp_path, setting):
+    with pytest.raises(BadSetting, match=f"sources.odd.{next(iter(setting))}"):
+        fill(tmp_path, odd=SourceConfig(task="rotate", **setting))
+
+
 def test_settings_of_what_is_not_made_with_them_are_refused(tmp_path):
     with pytest.raises(BadSetting, match="sources.odd.settings"):
         fill(tmp_path, odd=SourceConfig(task="rotate", settings={"size": 16}))

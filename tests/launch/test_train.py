@@ -22,8 +22,10 @@ from uio2_agent.launch.train import (
     RecordConfig,
     TokenizerConfig,
     TrainConfig,
+    check_pictures,
     check_plan,
     example_source,
+    lessons_of,
     run,
 )
 from uio2_agent.model.checkpoint import read_tensors
@@ -31,7 +33,8 @@ from uio2_agent.model.config import SIZES
 from uio2_agent.model.training.loop import LoopConfig
 from uio2_agent.model.vocabulary import Tokenizer
 from uio2_agent.policies.checkpoints import AGENT_FILES, find_checkpoint
-from uio2_agent.policies.codecs.vima import VimaCodec
+from uio2_agent.policies.codecs.move_grammar import WORDS
+from uio2_agent.policies.objectives import tabletop
 from uio2_agent.policies.unified import load_policy
 from uio2_agent.trajectories.store import EpisodeStore
 
@@ -132,9 +135,9 @@ def test_a_run_leaves_its_curves_and_what_the_agent_was_trained_on(whole):
 def test_ctrl_c_in_both_stages_and_the_same_command_again_give_the_same_weights(
     whole, data, tmp_path, monkeypatch
 ):
-    for batches, last in (("dense_labels", 3), ("collate", 5)):
+    for place, batches, last in ((tabletop, "dense_labels", 3), (training, "collate", 5)):
         with monkeypatch.context() as m:
-            m.setattr(training, batches, stopping_at(last, getattr(training, batches)))
+            m.setattr(place, batches, stopping_at(last, getattr(place, batches)))
             with pytest.raises(KeyboardInterrupt):
                 run(config(data, tmp_path))
     assert not (tmp_path / "agent").exists()
@@ -145,7 +148,8 @@ def test_ctrl_c_in_both_stages_and_the_same_command_again_give_the_same_weights(
 @pytest.mark.slow
 def test_a_finished_run_given_again_trains_nothing(whole, data, monkeypatch):
     before = (whole / "agent" / "weights.safetensors").read_bytes()
-    for name in ("dense_labels", "collate", "train_tokenizer"):
+    monkeypatch.setattr(tabletop, "dense_labels", stopping_at(1, None))
+    for name in ("collate", "train_tokenizer"):
         monkeypatch.setattr(training, name, stopping_at(1, None))
     run(config(data, whole))
     assert (whole / "agent" / "weights.safetensors").read_bytes() == before
@@ -173,9 +177,9 @@ def stores(data):
 
 
 @pytest.fixture(scope="module")
-def codec():
+def lessons(data):
     tokenizer = Tokenizer.from_file(find_checkpoint("nano") / "tokenizer.model")
-    return VimaCodec(tokenizer, SIZES["nano"].text_vocab_size, past_frames=2)
+    return lessons_of(config(data, "x"), tokenizer, SIZES["nano"].text_vocab_size)
 
 
 def told(examples):
@@ -185,28 +189,28 @@ def told(examples):
     ]
 
 
-def test_the_examples_of_a_step_depend_on_nothing_but_seed_and_step(data, codec, stores):
+def test_the_examples_of_a_step_depend_on_nothing_but_seed_and_step(data, lessons, stores):
     steps = (5, 0, 3)
-    first = example_source(config(data, "x"), codec, stores)
-    again = example_source(config(data, "x"), codec, stores)
+    first = example_source(config(data, "x"), lessons, stores)
+    again = example_source(config(data, "x"), lessons, stores)
     forwards = {step: told(first(step)) for step in steps}
     assert {step: told(again(step)) for step in reversed(steps)} == forwards
-    other = example_source(config(data, "x", seed=1), codec, stores)
+    other = example_source(config(data, "x", seed=1), lessons, stores)
     assert told(other(5)) != forwards[5]
     assert forwards[5] != forwards[3]
 
 
-def test_a_phase_draws_from_its_sources_until_it_ends(data, codec, stores):
-    draw = example_source(config(data, "x"), codec, stores)
+def test_a_phase_draws_from_its_sources_until_it_ends(data, lessons, stores):
+    draw = example_source(config(data, "x"), lessons, stores)
     of_few = {stores["few"][i].frames[0].tobytes() for i in range(20)}
     assert all(e.image.tobytes() in of_few for step in (0, 1) for e in draw(step))
     later = [e.image.tobytes() in of_few for step in range(2, 40) for e in draw(step)]
     assert 0.1 < np.mean(later) < 0.6  # 0.3 of the mixture
 
 
-def test_demonstrations_are_imitated_from_every_step(data, codec, stores):
+def test_demonstrations_are_imitated_from_every_step(data, lessons, stores):
     phases = [PhaseConfig(mixture={"turns": 1.0})]
-    draw = example_source(config(data, "x", phases=phases), codec, stores)
+    draw = example_source(config(data, "x", phases=phases), lessons, stores)
     first = {stores["turns"][i].frames[0].tobytes() for i in range(20)}
     assert len({e.image.tobytes() in first for step in range(20) for e in draw(step)}) == 2
 
@@ -248,8 +252,61 @@ def test_a_misspelt_key_is_refused_at_every_depth(override):
         composed(override)
 
 
-def test_walks_are_refused_before_hours_are_spent(data):
-    walks = {**SOURCES, "walks": SourceConfig(task="pointnav", episodes=2)}
+WALKS = {
+    "walks": SourceConfig(
+        task="pointnav",
+        episodes=4,
+        wander=0.1,
+        settings={"apartment": "small", "size": 96, "max_steps": 200},
+    )
+}
+
+
+def walking(data, out, **changes) -> TrainConfig:
     phases = [PhaseConfig(mixture={"walks": 1.0})]
-    with pytest.raises(BadSetting, match="not yet trained on"):
-        check_plan(config(data, "x", sources=walks, phases=phases))
+    kind = {"lessons": "pointnav", "size": "nano_nav", "text_length": 104}
+    return config(data, out, sources=WALKS, vit_sources=["walks"], phases=phases, **kind | changes)
+
+
+@pytest.mark.slow
+def test_a_walker_is_trained_and_walks(tmp_path):
+    agent = run(walking(tmp_path / "data", tmp_path / "out"))
+    for stage, reported in (("vit", "obstacle_off"), ("agent_training", "words")):
+        lines = (tmp_path / "out" / stage / "log.jsonl").read_text().splitlines()
+        assert all(np.isfinite(json.loads(line)[reported]) for line in lines)
+    walker = load_policy(str(agent))
+    made = {"apartment": "small", "size": 96, "disable_env_checker": True}
+    envs = gym.make_vec("uio2/PointNav-v0", num_envs=2, vectorization_mode="sync", **made)
+    walker.reset(np.ones(2, bool))
+    observations, infos = envs.reset(seed=FIRST_EVALUATION_SEED)
+    for _ in range(3):
+        actions, told = walker.act(observations, infos)
+        assert all(answer.split()[0] in WORDS for answer in told["answer"])
+        observations, _, _, _, infos = envs.step(actions)
+    envs.close()
+
+
+@pytest.mark.parametrize("kind, source", [("tabletop", WALKS), ("pointnav", SOURCES)])
+def test_sources_of_another_kind_than_the_lessons_are_refused(data, kind, source):
+    name = next(iter(source))
+    phases = [PhaseConfig(mixture={name: 1.0})]
+    with pytest.raises(BadSetting, match=f"sources.{name}.task"):
+        check_plan(config(data, "x", lessons=kind, sources=source, phases=phases))
+
+
+def test_lessons_that_nobody_gives_are_refused(data):
+    with pytest.raises(UnknownName, match="'pointnaf'. Did you mean 'pointnav'"):
+        check_plan(walking(data, "x", lessons="pointnaf"))
+
+
+def test_pictures_that_the_model_does_not_read_are_refused(stores):
+    check_pictures(stores, (128, 256))
+    with pytest.raises(BadSetting, match="sources.few is 128 x 256 pixels, expected 96 x 96"):
+        check_pictures(stores, (96, 96))
+
+
+def test_the_recipe_of_the_walker_is_complete():
+    cfg = composed("recipe=pointnav")
+    check_plan(cfg)
+    assert all(s.first_seed + s.episodes <= FIRST_EVALUATION_SEED for s in cfg.sources.values())
+    assert {s.settings["size"] for s in cfg.sources.values()} == {96}

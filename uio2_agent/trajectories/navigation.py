@@ -7,7 +7,7 @@ import gymnasium as gym
 import numpy as np
 
 from uio2_agent.errors import BadInput
-from uio2_agent.interface import FAILURE, METRICS, PROMPT, RGB, SUCCESS
+from uio2_agent.interface import FAILURE, METRICS, ORACLE_ACTION, PROMPT, RGB, SUCCESS
 from uio2_agent.trajectories.episode import Episode
 from uio2_agent.trajectories.recording import Act, check_success, oracle_act, settings_of
 
@@ -38,8 +38,9 @@ def record_navigation(
         Episode with frames (T + 1, 3, H, W) and the actions `action` int64 (T,). Labels, (T + 1,
         ...) each: every other sensor as it was observed, such as `depth` float32 (H, W, 1) in
         [0, 1] and `gps` (2,), and `position` (3,) and `rotation` (4,) in the frame of the scene,
-        and `collided`, whether the step that led here hit something. The prompt is the instruction
-        in words. Info: env, task ("pointnav-v1"), seed, success, failure, metrics of the last step,
+        and `collided`, whether the step that led here hit something; and, where the oracle tells,
+        `oracle_action` int64 (T + 1,), what it would do now. The prompt is the instruction in
+        words. Info: env, task ("pointnav-v1"), seed, success, failure, metrics of the last step,
         episode_id, scene_id.
 
     Raises:
@@ -68,7 +69,8 @@ def record_navigation(
     if only_successes:
         check_success(facts, len(actions))
     labels = {name: np.stack([o[name] for o in seen]) for name in seen[0] if name != RGB}
-    labels |= {name: np.stack([np.asarray(i[name]) for i in told]) for name in _TOLD}
+    names = _TOLD + ((ORACLE_ACTION,) if ORACLE_ACTION in told[0] else ())
+    labels |= {name: np.stack([np.asarray(i[name]) for i in told]) for name in names}
     frames = np.stack([o[RGB].transpose(2, 0, 1) for o in seen])
     return Episode(
         frames=frames,

@@ -109,3 +109,20 @@ def test_a_sensor_that_was_not_recorded_is_named(codec, walk):
     del walk.labels["depth"]
     with pytest.raises(BadInput, match="without depth"):
         navigation_example(walk, codec, 0)
+
+
+def test_of_a_detour_is_imitated_what_the_oracle_would_have_done(codec, walk):
+    plain = [navigation_example(walk, codec, step) for step in range(4)]
+    walk.labels["oracle_action"] = np.array([1, 1, 1, 0, 0])  # 2 was done in the second step
+    advised = [navigation_example(walk, codec, step) for step in range(4)]
+    assert [e.answer for e in (advised[0], advised[2], advised[3])] == [
+        e.answer for e in (plain[0], plain[2], plain[3])
+    ]
+    assert advised[1].question == plain[1].question
+    assert codec.decode({}, advised[1].answer) == [1]
+    # Where nobody went, the step leads as far as it is meant to: 0.25 m after 0.25 m.
+    meant = codec.foreseen(advised[1].answer)
+    np.testing.assert_allclose((meant.x, meant.z), (0.0, -0.5), atol=0.06)  # bins of 10 cm
+    assert abs(meant.yaw) < 0.01
+    # What was done stays what happened.
+    assert advised[2].question == plain[2].question

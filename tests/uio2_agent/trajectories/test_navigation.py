@@ -57,6 +57,7 @@ def test_every_sensor_and_pose_is_kept_at_every_moment(walk):
         "position": (moments, 3),
         "rotation": (moments, 4),
         "collided": (moments,),
+        "oracle_action": (moments,),
     }
     assert walk.labels["collided"].dtype == bool
     assert walk.actions["action"][-1] == 0 and (walk.actions["action"][:-1] > 0).all()

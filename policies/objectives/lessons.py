@@ -1,0 +1,57 @@
+"""What an agent is taught from one kind of recordings: first its ViT, then the whole model."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from torch import Tensor, nn
+
+from uio2_agent.model.inputs import Patches
+from uio2_agent.model.training.examples import Example
+from uio2_agent.model.vocabulary import Tokenizer
+from uio2_agent.trajectories.store import EpisodeStore
+
+
+class DenseReadOut(Protocol):
+    """Thrown away after the ViT's pre-training; a module."""
+
+    def losses(self, features: Tensor, labels: Any) -> dict[str, Tensor]:
+        """(B, N, D) -> losses that are minimised, and detached numbers that are only reported."""
+
+
+class Lessons(Protocol):
+    """Everything that training must know of a suite.
+
+    Attributes:
+        kind: Its name in configs.
+        tokenizer: The agent's.
+        per_episode: How many examples one reading of an episode gives.
+        recurring: Whether pictures come again and again, so that a frozen ViT should remember them.
+    """
+
+    kind: ClassVar[str]
+    recurring: ClassVar[bool]
+    tokenizer: Tokenizer
+    per_episode: int
+
+    def read_out(self, width: int) -> nn.Module:
+        """A `DenseReadOut` for a ViT of this width."""
+
+    def labelled(
+        self, stores: Sequence[EpisodeStore], count: int, rng: np.random.Generator
+    ) -> tuple[Patches, Any]:
+        """So many pictures and the labels of their patches."""
+
+    def some_pictures(self, store: EpisodeStore, count: int) -> np.ndarray:
+        """At most so many pictures, uint8 (B, 3, H, W), such as the model will look at."""
+
+    def examples(self, store: EpisodeStore, rng: np.random.Generator) -> list[Example]:
+        """`per_episode` examples of one episode."""
+
+
+def any_of(store: EpisodeStore, rng: np.random.Generator) -> Any:
+    """An episode that did not fail."""
+    while True:
+        episode = store[int(rng.integers(len(store)))]
+        if episode.info.get("success", True):
+            return episode

@@ -1,0 +1,81 @@
+"""Lessons of PointNav: distances for the ViT, then the moves of walks to clone."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from uio2_agent.interface import ORACLE_ACTION
+from uio2_agent.model.inputs import Patches, patchify
+from uio2_agent.model.training.examples import Example
+from uio2_agent.model.training.surroundings import RangeHead, RangeLabels
+from uio2_agent.policies.codecs.pointnav import PointNavCodec
+from uio2_agent.policies.objectives.navigation import navigation_example
+from uio2_agent.policies.objectives.views import Camera, range_labels, view_of
+from uio2_agent.trajectories.episode import Episode
+from uio2_agent.trajectories.store import EpisodeStore
+
+
+class WalkLessons:
+    """See `Lessons`.
+
+    Args:
+        codec: The agent's.
+        camera: The one the walks were recorded with.
+        grey_share: How many of the ViT's pictures are depth pictures, where the codec shows them.
+        per_episode: Examples and pictures drawn from a walk each time it is read.
+    """
+
+    kind: ClassVar[str] = "pointnav"
+    recurring: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        codec: PointNavCodec,
+        camera: Camera | None = None,
+        grey_share: float = 0.3,
+        per_episode: int = 4,
+    ) -> None:
+        self.codec, self.tokenizer, self.per_episode = codec, codec.tokenizer, per_episode
+        self.camera = camera or Camera()
+        self.grey_share = grey_share if codec.depth else 0.0
+
+    def read_out(self, width: int) -> RangeHead:
+        """Depth, the nearest obstacle, and the floor."""
+        return RangeHead(width)
+
+    def labelled(
+        self, stores: Sequence[EpisodeStore], count: int, rng: np.random.Generator
+    ) -> tuple[Patches, RangeLabels]:
+        """Moments of walks, `grey_share` of them as depth pictures."""
+        views = []
+        while len(views) < count:
+            episode = _instructive(stores[rng.integers(len(stores))], rng)
+            for t in rng.integers(len(episode.frames), size=self.per_episode):
+                views.append(view_of(episode, t, as_grey=rng.random() < self.grey_share))
+        views = views[:count]
+        images = torch.from_numpy(np.stack([view.picture for view in views]))
+        return patchify(images), range_labels(views, self.camera)
+
+    def some_pictures(self, store: EpisodeStore, count: int) -> np.ndarray:
+        """From the middle of so many walks."""
+        walks = [store[i] for i in range(min(count, len(store)))]
+        return np.stack([walk.frames[len(walk.frames) // 2] for walk in walks])
+
+    def examples(self, store: EpisodeStore, rng: np.random.Generator) -> list[Example]:
+        """Moves of one walk."""
+        episode = _instructive(store, rng)
+        n_steps, count = episode.n_steps, self.per_episode
+        return [
+            navigation_example(episode, self.codec, int(step))
+            for step in rng.choice(n_steps, count, replace=n_steps < count)
+        ]
+
+
+def _instructive(store: EpisodeStore, rng: np.random.Generator) -> Episode:
+    """A walk that reached the goal, or one of which the oracle says how it should have gone."""
+    while True:
+        episode = store[int(rng.integers(len(store)))]
+        if episode.info.get("success", True) or ORACLE_ACTION in episode.labels:
+            return episode
