@@ -7,7 +7,7 @@ BIN := .venv/bin
 demo: .venv/ready
 	$(BIN)/uio2 demo output_dir=runs/demo
 
-test: .venv/ready
+test: .venv/compiled
 	$(BIN)/python -m pytest -q
 
 check: .venv/ready
@@ -20,7 +20,7 @@ wheel: .venv/ready
 	$(BIN)/python -m build --wheel --no-isolation
 
 # Beside the released PyTorch port where UIO2_PORT names a checkout of it.
-bench: .venv/ready
+bench: .venv/compiled
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/model.py
 	$(BIN)/python benchmarks/pointnav.py
@@ -32,6 +32,13 @@ bench: .venv/ready
 	$(BIN)/pip install -q -c constraints.txt "torch==2.13.0"
 	$(BIN)/pip install -q -c constraints.txt --no-build-isolation -e ".[dev]"
 	$(BIN)/python -c "from uio2_agent.envs.tabletop.renderer import Renderer; Renderer().render(())"
+	touch $@
+
+# PointNav's compiled functions, so that neither a test nor a timing waits for them: half a minute.
+WALK := uio2_agent.envs:uio2/PointNav-v0
+.venv/compiled: .venv/ready
+	$(BIN)/python -c "import gymnasium as gym; env = gym.make('$(WALK)', size=16, oracle=True, \
+	render_mode='rgb_array'); env.reset(seed=0); env.render(); env.close()"
 	touch $@
 
 clean:

@@ -14,6 +14,7 @@ import numpy as np
 
 from uio2_agent.errors import BadAction, BadSetting, UnknownName
 from uio2_agent.interface import (
+    AUDIO,
     FAILURE,
     METRICS,
     ORACLE_ACTION,
@@ -27,13 +28,15 @@ GO_ON, STOP = 0, 1
 FAULTS = ("raise", "exit", "hang")
 _EXIT_CODE = 3
 _CELL, _HEIGHT = 24, 96  # pixels of the rendered picture
+_SAMPLES = 160  # heard at every count, a hundredth of a second
 _CHARACTERS = " abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 class Counting(gym.Env):
     """`count` grows by one every step; the episode is won by `STOP` when it equals the target.
 
-    Observation: `count` int64 (), `target` int64 (), `prompt_text` "stop at <target>".
+    Observation: `count` int64 (), `target` int64 (), `prompt_text` "stop at <target>"; if audible,
+    `audio` float32 (2, 160), count / limit at the left ear and nothing at the right one.
     Action: `GO_ON` or `STOP`. Ends with `STOP`, and is truncated at `limit` steps.
 
     Args:
@@ -45,6 +48,7 @@ class Counting(gym.Env):
         fault: What to do there instead of raising: "exit" ends the process at once, "hang" never
             comes back.
         render_mode: None or "rgb_array".
+        audible: Whether there is something to hear.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 4}
@@ -58,6 +62,7 @@ class Counting(gym.Env):
         raise_seeds: Collection[int] | None = None,
         fault: str = "raise",
         render_mode: str | None = None,
+        audible: bool = False,
     ) -> None:
         if limit < 2:
             raise BadSetting("limit", limit, "at least 2")
@@ -67,16 +72,17 @@ class Counting(gym.Env):
             raise BadSetting("render_mode", render_mode, "None or 'rgb_array'")
         if fault not in FAULTS:
             raise UnknownName("fault", fault, FAULTS)
-        self.fault = fault
+        self.fault, self.audible = fault, audible
         self.limit, self.fixed_target, self.oracle = limit, target, oracle
         self.raise_at, self.raise_seeds, self.render_mode = raise_at, raise_seeds, render_mode
-        self.observation_space = gym.spaces.Dict(
-            {
-                "count": gym.spaces.Box(0, limit, (), np.int64),
-                "target": gym.spaces.Box(1, limit - 1, (), np.int64),
-                PROMPT_TEXT: gym.spaces.Text(32, min_length=0, charset=_CHARACTERS),
-            }
-        )
+        spaces: dict[str, gym.Space] = {
+            "count": gym.spaces.Box(0, limit, (), np.int64),
+            "target": gym.spaces.Box(1, limit - 1, (), np.int64),
+            PROMPT_TEXT: gym.spaces.Text(32, min_length=0, charset=_CHARACTERS),
+        }
+        if audible:
+            spaces[AUDIO] = gym.spaces.Box(-1, 1, (2, _SAMPLES), np.float32)
+        self.observation_space = gym.spaces.Dict(spaces)
         self.action_space = gym.spaces.Discrete(2)
         self._count, self._target, self._stopped = 0, 1, False
         self._seed: int | None = None
@@ -129,11 +135,15 @@ class Counting(gym.Env):
             raise RuntimeError(f"told to break at count {self._count}")
 
     def _observation(self) -> dict[str, Any]:
-        return {
+        seen: dict[str, Any] = {
             "count": np.array(self._count, dtype=np.int64),
             "target": np.array(self._target, dtype=np.int64),
             PROMPT_TEXT: f"stop at {self._target}",
         }
+        if self.audible:
+            seen[AUDIO] = np.zeros((2, _SAMPLES), np.float32)
+            seen[AUDIO][0] = self._count / self.limit
+        return seen
 
     def _info(self) -> dict[str, Any]:
         there = self._count == self._target

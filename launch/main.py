@@ -16,7 +16,12 @@ VERBS = {
     "compare": ("uio2_agent.launch.compare", "test whether one run is better than another"),
     "demo": ("uio2_agent.launch.demo", "random, unified and oracle side by side on the tabletop"),
     "gallery": ("uio2_agent.launch.gallery", "draw all tasks, before and after, in one picture"),
+    "gallery pointnav": (
+        "uio2_agent.launch.gallery_pointnav",
+        "draw flats or scenes: a map, and what is seen on a way",
+    ),
     "predict": ("uio2_agent.launch.predict", "ask the model: words, boxes, masks, pictures, sound"),
+    "scenes": ("uio2_agent.launch.scenes", "write furnished flats as files, and episodes in them"),
     "record": ("uio2_agent.launch.record", "draw oracle demonstrations and keep them on disk"),
     "train": ("uio2_agent.launch.train", "train an agent from recorded demonstrations"),
     "train tokenizer": (

@@ -285,7 +285,7 @@ def _existing(name: str, folder: Path, view: str | None) -> Path:
         raise BadEpisode(str(folder), "holds no episodes", "Fill it with `uio2 data convert`")
     # Views are whole folders, so the two ends tell when there are several below it.
     for episode in (store[0], store[len(store) - 1]):
-        if episode.info.get("view") != view:
+        if view is not None and episode.info.get("view") != view:
             raise BadSetting(f"view of sources.{name}.path", episode.info.get("view"), view)
     return folder
 

@@ -1,5 +1,6 @@
 """Results as tables on a terminal."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from uio2_agent.evaluation.report_parts import interval, percent
 from uio2_agent.evaluation.report_tests import ablation_rows, comparison_rows, shown
 
 _TIGHT: dict[str, Any] = {"box": SIMPLE_HEAD, "pad_edge": False, "collapse_padding": True}
+_REASONS = 3  # that are printed; the report has them all
 _BLANK = "\N{NO-BREAK SPACE}"
 _INTERVAL_AND_P = (f"95{_BLANK}% interval", "p")
 _PAIRED = ("only A", "only B", f"A{_BLANK}−{_BLANK}B", *_INTERVAL_AND_P)
@@ -22,7 +24,7 @@ _DISCORDANT = ("only intact", "only spoilt", "effect", *_INTERVAL_AND_P)
 
 
 def print_runs(runs: Sequence[Run], page: Path) -> None:
-    """Success of every run, what their environments measure besides, and where the report is."""
+    """Success of every run, why episodes ended in errors, what else was measured, the report."""
     grouped = any(run.group for run in runs)
     table = Table("prompt", "policy", "success", "95 % interval", "errors", "episodes")
     for row in table_rows(runs):
@@ -31,6 +33,10 @@ def print_runs(runs: Sequence[Run], page: Path) -> None:
     if not grouped:
         del table.columns[0]
     Console().print(table)
+    reasons = Counter(e.error for run in runs for e in run.episodes if e.error is not None)
+    for reason, count in reasons.most_common(_REASONS):
+        line = f"{count} × {reason}"
+        Console().print(line, soft_wrap=True, highlight=False, markup=False, style="red")
     if names := metric_names(runs):
         _print_metrics(runs, names, grouped)
     print_page(page)

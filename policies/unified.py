@@ -1,11 +1,10 @@
 """Unified-IO 2 as something that acts: per-row history, model, answer, action.
 
-Legend: N rows of the vector env, B rows of one micro-batch, T history slots, n latents a frame,
-D width.
+Legend: N rows of the vector env, B rows of one micro-batch.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Literal
@@ -16,29 +15,27 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from torch import Tensor
 
-from uio2_agent.errors import BadCheckpoint, BadInput, BadSetting
+from uio2_agent.errors import BadCheckpoint, BadInput
 from uio2_agent.interface import ANSWER, DECISIONS, EPISODE_SEED, NO_EPISODE
 from uio2_agent.model.checkpoint import load
 from uio2_agent.model.generation import generate_text
-from uio2_agent.model.inputs import FrameLatents, Inputs, Patches, patchify
-from uio2_agent.model.preprocessing import fit_picture
+from uio2_agent.model.inputs import Inputs
 from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.model.vocabulary import Tokenizer
 from uio2_agent.policies.checkpoints import find_checkpoint, read_policy_settings
-from uio2_agent.policies.codecs.base import Action, Codec, Observation, Prompt, remembered
+from uio2_agent.policies.codecs.base import Action, Codec, Observation, Prompt, Signal
+from uio2_agent.policies.latents import Frames, streams
 
 Replan = Literal["step", "plan"]
-Frame = np.ndarray | Tensor
 
 
 @dataclass
 class Row:
     """What is remembered of one environment; `reset` makes a new one."""
 
-    pictures: Tensor | None = None  # (P, n, D), latents of the prompt's pictures
-    # Pictures until first needed, then latents (n, D).
-    past: list[Frame] = field(default_factory=list)
-    now: list[Frame] = field(default_factory=list)  # `pictures_of` the present
+    frames: dict[Signal, Frames] = field(
+        default_factory=lambda: {"image": Frames(), "audio": Frames()}
+    )
     memory: Any = None  # the codec's own
     plan: deque[Action] = field(default_factory=deque)
     generator: torch.Generator | None = None
@@ -50,7 +47,8 @@ class UnifiedPolicy:
     Args:
         model: In evaluation mode, on the device it shall run on.
         codec: What the checkpoint was trained with. Pictures of another size than the model's are
-            resized and padded to it.
+            resized and padded to it. One that hears (`codecs.base.HearingCodec`) needs a model that
+            does.
         replan: "step" asks at every step (closed loop), "plan" when the last plan is played out
             (one-shot, the paper's protocol: one answer to the first picture).
         text_length: Every question is padded to this many tokens, a longer one to a multiple of
@@ -61,7 +59,8 @@ class UnifiedPolicy:
         seed: Of the rows' generators where the caller's infos give no `episode_seed`.
 
     Raises:
-        BadInput, BadSetting: Another `replan`, or a codec with more slots than the model.
+        BadInput, BadSetting: Another `replan`, or a codec with more slots than the model, or that
+            shows what it does not read.
     """
 
     def __init__(
@@ -77,12 +76,10 @@ class UnifiedPolicy:
     ) -> None:
         if replan not in ("step", "plan"):
             raise BadInput("replan", replan, "step or plan")
-        if codec.slots > model.cfg.history_slots:
-            want = f"at most {model.cfg.history_slots}, the frames that the model has positions for"
-            raise BadSetting("slots of the codec", codec.slots, want)
         self.model, self.codec, self.replan = model.eval(), codec, replan
         self.text_length, self.micro_batch = text_length, micro_batch
         self.temperature, self.seed = temperature, seed
+        self._streams = streams(model, codec, micro_batch)
         self._rows: list[Row] = []
 
     def reset(self, mask: np.ndarray) -> None:
@@ -93,7 +90,7 @@ class UnifiedPolicy:
             self._rows[i] = Row()
 
     @torch.inference_mode()
-    def act(self, observations: Observation, infos: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    def act(self, observations: Any, infos: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Stacked observations of N rows -> stacked actions, and infos.
 
         The infos are `decisions` (N,) bool, whether the model was asked, and `answer` (N,) str,
@@ -107,12 +104,18 @@ class UnifiedPolicy:
         playing = [i for i in range(n) if seeds is None or seeds[i] != NO_EPISODE]
         asking = [i for i in playing if self.replan == "step" or not self._rows[i].plan]
         for i in playing:
-            self._rows[i].now = list(self.codec.pictures_of(rows[i]))
+            for name, stream in self._streams.items():
+                stream.perceive(self._rows[i].frames[name], rows[i])
         prompts = {
-            i: self.codec.prompt(rows[i], len(self._rows[i].past), self._rows[i].memory)
+            i: self.codec.prompt(
+                rows[i], len(self._rows[i].frames["image"].past), self._rows[i].memory
+            )
             for i in asking
         }
-        self._encode_new_frames(prompts)
+        for name, stream in self._streams.items():
+            stream.encode_new(
+                [(self._rows[i].frames[name], p.shown(name).first) for i, p in prompts.items()]
+            )
         answers = np.full(n, "", object)
         for part in self._parts(asking, prompts):
             for i, tokens in zip(part, self._ask(part, prompts, rows, infos), strict=True):
@@ -123,57 +126,11 @@ class UnifiedPolicy:
             row = self._rows[i]
             if row.plan:
                 actions[i] = row.plan.popleft()
-            row.past = self._remembered([*row.past, *row.now], self.codec.past_frames)
+            for name, stream in self._streams.items():
+                stream.pass_on(row.frames[name])
             row.memory = self.codec.remember(row.memory, rows[i], actions[i])
         decisions = np.isin(np.arange(n), asking)
         return _stack(actions), {DECISIONS: decisions, ANSWER: answers}
-
-    # --- frames ---------------------------------------------------------------------------------
-
-    def _encode_new_frames(self, prompts: dict[int, Prompt]) -> None:
-        """Turn the pictures that are needed now into latents, each exactly once in its life."""
-        new: list[np.ndarray] = []
-        for i, prompt in prompts.items():
-            row = self._rows[i]
-            if row.pictures is None:
-                new += list(prompt.pictures)
-            new += [f for f in (*row.past, *row.now[1:]) if isinstance(f, np.ndarray)]
-        latents = iter(self._encode(new))
-        for i, prompt in prompts.items():
-            row = self._rows[i]
-            if row.pictures is None:
-                taken = [next(latents) for _ in prompt.pictures]
-                row.pictures = torch.stack(taken) if taken else self._no_latents()
-            row.past = [next(latents) if isinstance(f, np.ndarray) else f for f in row.past]
-            row.now[1:] = [next(latents) for _ in row.now[1:]]
-
-    def _remembered(self, past: list[Frame], room: int) -> list[Frame]:
-        kept = remembered(len(past), room, keep_first=self.codec.keep_first)
-        return [past[k] for k in kept]
-
-    def _encode(self, frames: Sequence[np.ndarray]) -> list[Tensor]:
-        latents: list[Tensor] = []
-        for start in range(0, len(frames), self.micro_batch):
-            part = list(frames[start : start + self.micro_batch])
-            padded = part + [part[-1]] * (self.micro_batch - len(part))
-            patches = self._patches(padded, self.model.cfg.image.history_size)
-            encoded = self.model.encode_frames(patches)  # (B, n, D)
-            latents += list(encoded[: len(part)])
-        return latents
-
-    def _patches(self, frames: Sequence[np.ndarray], size: tuple[int, int]) -> Patches:
-        """Pictures uint8 (3, H, W), of any sizes -> patches (B, N, 768) of the model's."""
-        if all(frame.shape[1:] == size for frame in frames):
-            return patchify(self._tensor(np.stack(frames)))
-        fitted = [fit_picture(frame, size) for frame in frames]
-        pixels = torch.stack([picture.pixels for picture in fitted]).to(self._device)
-        mask = torch.stack([picture.mask for picture in fitted]).to(self._device)
-        return patchify(pixels, mask)
-
-    def _no_latents(self) -> Tensor:
-        cfg = self.model.cfg
-        shape = (0, cfg.image.history.latents, cfg.width)
-        return torch.zeros(shape, dtype=self._dtype, device=self._device)
 
     # --- question and answer --------------------------------------------------------------------
 
@@ -182,15 +139,11 @@ class UnifiedPolicy:
         part: list[int],
         prompts: dict[int, Prompt],
         rows: list[Observation],
-        infos: dict[str, Any],
+        infos: Mapping[str, Any],
     ) -> list[list[int]]:
         """One micro-batch, padded with copies of its last row -> answers, cut at end tokens."""
         padded = part + [part[-1]] * (self.micro_batch - len(part))
-        inputs = Inputs(
-            text=self._texts([prompts[i].text for i in padded]),
-            image=self._patches([prompts[i].image for i in padded], self.model.cfg.image.size),
-            image_history=self._history(padded, prompts),
-        )
+        inputs = self._inputs(padded, prompts)
 
         def allowed(tokens: list[list[int]]) -> Tensor:
             masks = [self.codec.allowed(rows[i], t) for i, t in zip(padded, tokens, strict=True)]
@@ -210,6 +163,14 @@ class UnifiedPolicy:
         )
         answers = out[: len(part), 1:].tolist()
         return [a[: a.index(Tokenizer.EOS)] if Tokenizer.EOS in a else a for a in answers]
+
+    def _inputs(self, part: list[int], prompts: dict[int, Prompt]) -> Inputs:
+        """What the model reads: text, and of every signal the present and its history."""
+        read: dict[str, Any] = {"text": self._texts([prompts[i].text for i in part])}
+        for name, stream in self._streams.items():
+            shown = [(self._rows[i].frames[name], prompts[i].shown(name)) for i in part]
+            read |= stream.inputs(shown)
+        return Inputs(**read)
 
     def _parts(self, asking: list[int], prompts: dict[int, Prompt]) -> Iterator[list[int]]:
         """Micro-batches of rows whose questions are padded alike, so that no company matters."""
@@ -237,23 +198,7 @@ class UnifiedPolicy:
             row[: len(tokens) + 1] = [*tokens, Tokenizer.EOS]
         return self._tensor(out)
 
-    def _history(self, part: list[int], prompts: dict[int, Prompt]) -> FrameLatents:
-        """Prompt pictures, past frames, newest last, more of the present; the rest is masked."""
-        cfg = self.model.cfg
-        shape = (len(part), self.codec.slots, cfg.image.history.latents, cfg.width)
-        latents = torch.zeros(shape, dtype=self._dtype, device=self._device)
-        mask = torch.zeros(shape[:2], dtype=torch.bool, device=self._device)
-        for b, i in enumerate(part):
-            pictures = self._rows[i].pictures
-            assert pictures is not None
-            past = self._remembered(self._rows[i].past, prompts[i].n_past)
-            frames = [*pictures, *past, *self._rows[i].now[1:]]
-            if frames:
-                latents[b, : len(frames)] = torch.stack(frames)
-                mask[b, : len(frames)] = True
-        return FrameLatents(latents=latents, mask=mask)
-
-    def _generator(self, i: int, infos: dict[str, Any]) -> torch.Generator:
+    def _generator(self, i: int, infos: Mapping[str, Any]) -> torch.Generator:
         row = self._rows[i]
         if row.generator is None:
             seeds = infos.get(EPISODE_SEED)
@@ -264,11 +209,6 @@ class UnifiedPolicy:
     @property
     def _device(self) -> torch.device:
         return next(self.model.parameters()).device
-
-    @property
-    def _dtype(self) -> torch.dtype:
-        """Of what the encoder reads; ViTs may be of another."""
-        return self.model.history.modality.dtype
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self._device)

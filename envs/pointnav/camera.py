@@ -34,6 +34,19 @@ def rotation_matrix(rotation: ArrayLike) -> Vector:
     )
 
 
+def camera_axes(position: ArrayLike, rotation: ArrayLike) -> tuple[Vector, Vector]:
+    """A camera's position (3,), and in rows (3, 3) its right, down and forward in the world.
+
+    Raises:
+        BadInput: Not a position, or not a rotation.
+    """
+    eye = np.asarray(position, np.float64)
+    if eye.shape != (3,) or not np.isfinite(eye).all():
+        raise BadInput("position", position, "three finite numbers")
+    turn = rotation_matrix(rotation)
+    return eye, np.stack([turn[:, 0], -turn[:, 1], -turn[:, 2]])
+
+
 def sensor_pose(
     position: ArrayLike,
     rotation: ArrayLike,

@@ -25,7 +25,7 @@ CONTENT_PATTERN = "{data_path}/content/{scene}.json.gz"
 ALL_SCENES = ("*",)
 RAISE, SKIP = ON_BAD_EPISODE = ("raise", "skip")
 
-_WHOLE = "Expected JSON, plain or gzipped; fetch or write the file again"
+_WHOLE = "Give a split's main file, JSON, plain or gzipped; fetch it again if it is damaged"
 
 
 def load_episodes(
@@ -54,6 +54,8 @@ def load_episodes(
         raise UnknownName("on_bad_episode", on_bad_episode, ON_BAD_EPISODE)
     if isinstance(content_scenes, str):
         raise BadSetting("content_scenes", repr(content_scenes), "a list of names of scenes")
+    if not content_scenes:
+        raise BadSetting("content_scenes", "empty", 'names of scenes, or "*" for all')
     main = _read(path)
     found = list(_episodes(main, path, on_bad_episode))
     files = _content(path, main.get("content_scenes_path", CONTENT_PATTERN))

@@ -1,5 +1,6 @@
 """Which episode a seed means: one of a file's, or one made up in a scene or a new flat."""
 
+import logging
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Protocol
@@ -9,8 +10,10 @@ from uio2_agent.envs.pointnav.episode_generator import generate_episode
 from uio2_agent.envs.pointnav.episodes import PointNavEpisode
 from uio2_agent.envs.pointnav.scene_names import apartment_name
 from uio2_agent.envs.pointnav.simulator import Pathfinder, Simulator
-from uio2_agent.errors import BadEpisode, BadInput
+from uio2_agent.errors import BadEpisode, BadInput, BadScene
 from uio2_agent.interface import FIRST_EVALUATION_SEED
+
+_LOG = logging.getLogger(__name__)
 
 
 class EpisodeSource(Protocol):
@@ -99,21 +102,31 @@ def check_episode(episode: PointNavEpisode, pathfinder: Pathfinder) -> None:
     start = episode.start.position
     if not pathfinder.is_navigable(start):
         problem = f"starts at {episode.start_position}, off the navmesh"
+        near = pathfinder.snap(start)
+        if near is not None:
+            problem += f", whose nearest point is {tuple(round(float(x), 3) for x in near)}"
         raise bad_episode(episode.scene_id, episode.episode_id, problem)
     if not pathfinder.geodesic(start, episode.goal_positions) < float("inf"):
-        problem = f"no way leads from {episode.start_position} to a goal"
+        goals = ", ".join(str(goal.position) for goal in episode.goals)
+        problem = f"no way leads from {episode.start_position} to a goal, {goals}"
         raise bad_episode(episode.scene_id, episode.episode_id, problem)
 
 
 def playable(episodes: Sequence[PointNavEpisode], simulator: Simulator) -> list[PointNavEpisode]:
-    """Those that can be played, in their order; the others are named in the log.
+    """Those that can be played, in their order; the others, or their scenes, are named in the log.
 
     Every scene is loaded once, so this takes its time on a large dataset.
     """
     bad = set()
     by_scene = sorted(range(len(episodes)), key=lambda i: episodes[i].scene_id)
-    for scene, indices in groupby(by_scene, key=lambda i: episodes[i].scene_id):
-        simulator.load(scene)
+    for scene, group in groupby(by_scene, key=lambda i: episodes[i].scene_id):
+        indices = list(group)
+        try:
+            simulator.load(scene)
+        except (BadScene, BadInput) as error:
+            _LOG.warning("skipped all %d episodes in %s: %s", len(indices), scene, error)
+            bad.update(indices)
+            continue
         for i in indices:
             try:
                 check_episode(episodes[i], simulator.pathfinder)

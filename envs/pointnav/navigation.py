@@ -103,7 +103,7 @@ class Navigation(gym.Env[Any, Any]):
         self._trail = [self._start.position]
         self._steps, self._stopped, self._collided = 0, False, False
         self._map: TopDownMap | None = None
-        self._prompt = _instruction(*sensors.pointgoal(self._start, self._goals[0]))
+        self._prepare(seed)
         if self.oracle:
             self._oracle_goal = self._nearest_goal()
         self._started = True
@@ -154,6 +154,10 @@ class Navigation(gym.Env[Any, Any]):
         self._started = False
         self.simulator.close()
 
+    def _prepare(self, seed: int) -> None:
+        """Say what to do in the episode of `seed`; who observes more begins with it here."""
+        self._prompt = _instruction(*sensors.pointgoal(self._start, self._goals[0]))
+
     @property
     def _ended(self) -> bool:
         return self._stopped or self._steps >= self.task.max_steps
@@ -168,7 +172,8 @@ class Navigation(gym.Env[Any, Any]):
         if self._seen is None:
             rgb, depth = self.simulator.observe()
             if self.task.noise:
-                rgb, depth = noisy_rgb(rgb, self._noise[0]), noisy_depth(depth, self._noise[1])
+                rgb = noisy_rgb(rgb, self._noise[0])
+                depth = noisy_depth(depth, self._noise[1], self.task.depth_distortion)
             self._seen = rgb, sensors.normalised_depth(depth, self.task.depth_range)
         return self._seen
 

@@ -227,8 +227,9 @@ class NavMesh:
     def try_step(self, start: ArrayLike, end: ArrayLike, sliding: bool = True) -> Point:
         """Where the straight move from start to end ends, walls considered.
 
-        With sliding it is the reachable wall point nearest to `end`, without it the wall hit on
-        the way. A move that starts or ends off the mesh, or on two islands, ends at its start.
+        With sliding it is the reachable wall point nearest to `end`, which may lie some
+        centimetres further off than `end`; without it the wall hit on the way. A move that starts
+        or ends off the mesh, or on two islands, ends at its start.
         """
         return filter_step(self.polygons, _point("start", start), _point("end", end), bool(sliding))
 

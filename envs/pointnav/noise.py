@@ -4,12 +4,14 @@ All draws come from raw words of a bit generator, which no numpy version may cha
 """
 
 import math
+import zipfile
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from uio2_agent.envs.pointnav.actuation import Motion
-from uio2_agent.errors import BadShape
+from uio2_agent.errors import BadInput, BadShape
 
 RGB_STD = 0.1  # of the colour range
 DEPTH_LIMIT = 10.0  # metres; farther things are not seen
@@ -58,6 +60,41 @@ class Normals:
         return radius * math.cos((word & 0xFFFFFFFF) * 2.0**-32 * math.tau)
 
 
+def read_distortion(table: str | Path | ArrayLike) -> NDArray[np.float32]:
+    """A camera's distortion of depth, from a `.npy` file, a `.npz` of one array, or an array.
+
+    Returns:
+        Float32 of `DISTORTION_SHAPE`: what readings are divided by, over the frame and in slices
+        at 1, 3, 5, 7 and 9 m.
+
+    Raises:
+        BadInput: No such file, not one array in it, or values that are negative or not finite.
+        BadShape: An array of another shape or of no numbers.
+    """
+    name, given = "depth_distortion", table
+    if isinstance(table, (str, Path)):
+        want = f"a .npy file, or .npz of one array, of shape {DISTORTION_SHAPE}"
+        try:
+            given = np.load(table, allow_pickle=False)
+            if isinstance(given, np.lib.npyio.NpzFile):
+                with given as arrays:
+                    if len(arrays.files) != 1:
+                        raise BadInput(name, f"{table} with arrays {arrays.files}", want)
+                    given = arrays[arrays.files[0]]
+        except OSError as error:
+            raise BadInput(name, f"{table}, which cannot be read: {error}", want) from error
+        except (ValueError, EOFError, zipfile.BadZipFile) as error:
+            if isinstance(error, BadInput):
+                raise
+            raise BadInput(name, f"{table}, which is broken: {error}", want) from error
+    array = np.asarray(given)
+    if array.shape != DISTORTION_SHAPE or array.dtype.kind not in "fiu":
+        raise BadShape(name, f"{array.dtype} {array.shape}", f"numbers {DISTORTION_SHAPE}")
+    if not (np.isfinite(array).all() and (array >= 0).all()):
+        raise BadInput(name, "negative or not finite in places", "factors around 1, 0 where blind")
+    return np.ascontiguousarray(array, np.float32)
+
+
 def noisy_rgb(rgb: NDArray[np.uint8], normals: Normals) -> NDArray[np.uint8]:
     """Gaussian noise on every channel (H, W, 3) of every pixel."""
     noisy = rgb + np.float32(255 * RGB_STD) * normals.draw(*rgb.shape)
@@ -72,13 +109,11 @@ def noisy_depth(
     Args:
         depth: Metres (H, W), 0 where nothing is.
         normals: Where the errors come from.
-        distortion: What the camera's reading is divided by, `DISTORTION_SHAPE`; 1 if not given.
+        distortion: As of `read_distortion`; nothing is distorted if not given.
 
     Returns:
         Metres (H, W), 0 where the camera sees nothing.
 
-    Raises:
-        BadShape: A distortion table of another shape.
     """
     height, width = depth.shape
     errors = normals.draw(height, width, 3)
@@ -87,8 +122,6 @@ def noisy_depth(
     seen = depth[rows - rows % 2, columns - columns % 2]
     seen = np.where(seen < DEPTH_LIMIT, seen, np.float32(0))
     if distortion is not None:
-        if distortion.shape != DISTORTION_SHAPE:
-            raise BadShape("distortion", distortion.shape, str(DISTORTION_SHAPE))
         factor = _interpolated(distortion, rows, columns, seen)
         seen = np.where(factor < 1e-5, 0, seen / np.maximum(factor, 1e-5))
     with np.errstate(divide="ignore"):

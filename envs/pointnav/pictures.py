@@ -27,12 +27,17 @@ def episode_picture(
     Returns:
         uint8 (height, width, 3); the same size throughout an episode, even sides.
     """
-    grey = (255 * depth + 0.5).astype(np.uint8).repeat(3, axis=2)
-    sheet = drawing.tile([_scaled(part) for part in (rgb, grey, seen_from_above)], border=2)
+    parts = (rgb, grey(depth), seen_from_above)
+    sheet = drawing.tile([_scaled(part) for part in parts], border=2)
     missing = max(_NARROWEST - sheet.shape[1], sheet.shape[1] % 2)
     sheet = np.pad(sheet, ((0, 0), (0, missing), (0, 0)), constant_values=255)
     picture = drawing.caption(sheet, text, size=12)
     return np.pad(picture, ((0, picture.shape[0] % 2), (0, 0), (0, 0)), constant_values=255)
+
+
+def grey(depth: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """(H, W, 1) in [0, 1] -> (H, W, 3); near is dark."""
+    return (255 * depth + 0.5).astype(np.uint8).repeat(3, axis=2)
 
 
 def _scaled(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -5,14 +5,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from uio2_agent.envs.pointnav.camera import Pinhole, rotation_matrix
+from uio2_agent.envs.pointnav.camera import Pinhole, camera_axes
 from uio2_agent.envs.pointnav.scene import Scene
 from uio2_agent.envs.rendering.chunks import PLAIN, Chunks, build_chunks
 from uio2_agent.envs.rendering.filtering import BLOCK, SLOTS
 from uio2_agent.envs.rendering.mipmaps import Mipmaps, build_mipmaps
 from uio2_agent.envs.rendering.shading import SETTINGS, shade
 from uio2_agent.envs.rendering.visibility import find_visible
-from uio2_agent.errors import BadInput, BadSetting, UnknownName
+from uio2_agent.errors import BadSetting, UnknownName
 
 Filter = Literal["mipmap", "nearest"]
 FILTERS: tuple[Filter, ...] = ("mipmap", "nearest")
@@ -46,10 +46,7 @@ class SceneRenderer:
         far: float = 1000.0,
         filter: Filter = "mipmap",
     ) -> None:
-        if not 0 < near < far < np.inf:
-            raise BadSetting("near and far", (near, far), "0 < near < far, finite")
-        if filter not in FILTERS:
-            raise UnknownName("filter", filter, FILTERS)
+        check_view(near, far, filter)
         self.camera = Pinhole(height, width, hfov_degrees)
         self._smooth = filter == "mipmap"
         self._view = np.zeros((6, 3))
@@ -96,12 +93,7 @@ class SceneRenderer:
         Raises:
             BadInput: Not a position, or not a rotation.
         """
-        eye = np.asarray(position, np.float64)
-        if eye.shape != (3,) or not np.isfinite(eye).all():
-            raise BadInput("position", position, "three finite numbers")
-        turn = rotation_matrix(rotation)
-        self._view[0] = eye
-        self._view[1], self._view[2], self._view[3] = turn[:, 0], -turn[:, 1], -turn[:, 2]
+        self._view[0], self._view[1:4] = camera_axes(position, rotation)
         c = self._chunks
         find_visible(
             c.points,
@@ -144,3 +136,19 @@ class SceneRenderer:
             depth,
         )
         return rgb, depth
+
+    def close(self) -> None:
+        """Nothing to give back here; `gl_renderer.GlRenderer` has a context."""
+
+
+def check_view(near: float, far: float, filter: str) -> None:
+    """What both renderers ask of their settings.
+
+    Raises:
+        BadSetting: No such range.
+        UnknownName: No such filter.
+    """
+    if not 0 < near < far < np.inf:
+        raise BadSetting("near and far", (near, far), "0 < near < far, finite")
+    if filter not in FILTERS:
+        raise UnknownName("filter", filter, FILTERS)

@@ -1,14 +1,23 @@
 """What a PointNav task fixes: cameras, body, steps, success (habitat_pointnav.md §6)."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from uio2_agent.errors import BadSetting, UnknownName
 
 RGB, DEPTH = "rgb", "depth"
 POINTGOAL, POINTGOAL_NOW = "pointgoal", "pointgoal_with_gps_compass"
 GPS, COMPASS, HEADING, PROXIMITY = "gps", "compass", "heading", "proximity"
+MOST_PIXELS = 4096  # a side
+
 SENSORS = (RGB, DEPTH, POINTGOAL, POINTGOAL_NOW, GPS, COMPASS, HEADING, PROXIMITY)
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +40,7 @@ class Task:
         max_steps: The episode is cut short after so many.
         sensors: Which of `SENSORS` are observed if nothing else is said.
         noise: Cameras and wheels are those of a LoCoBot, and err.
+        depth_distortion: Of its depth camera, as of `noise.read_distortion`.
 
     Raises:
         BadSetting: A size, an angle or a length that cannot be.
@@ -52,10 +62,12 @@ class Task:
     max_steps: int = 500
     sensors: tuple[str, ...] = (RGB, DEPTH, POINTGOAL_NOW)
     noise: bool = False
+    depth_distortion: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if len(self.size) != 2 or not all(isinstance(n, int) and n > 0 for n in self.size):
-            raise BadSetting("size", self.size, "[height, width] in whole pixels")
+        if len(self.size) != 2 or not all(_whole(n) and n <= MOST_PIXELS for n in self.size):
+            want = f"[height, width] in whole pixels, 1 to {MOST_PIXELS}"
+            raise BadSetting("size", self.size, want)
         if not 0 < self.hfov < 180:
             raise BadSetting("hfov", self.hfov, "degrees between 0 and 180")
         low, high = self.depth_range
@@ -67,8 +79,8 @@ class Task:
                 raise BadSetting(name, value, "metres above 0")
         if not 0 < self.turn <= 180:
             raise BadSetting("turn", self.turn, "degrees above 0, at most 180")
-        if self.max_steps < 1:
-            raise BadSetting("max_steps", self.max_steps, "at least 1")
+        if not _whole(self.max_steps):
+            raise BadSetting("max_steps", self.max_steps, "a whole number, at least 1")
         if not self.sensors:
             raise BadSetting("sensors", self.sensors, f"at least one of {', '.join(SENSORS)}")
         for name in self.sensors:
@@ -76,6 +88,11 @@ class Task:
                 raise UnknownName("sensor", name, SENSORS)
         if len(set(self.sensors)) < len(self.sensors):
             raise BadSetting("sensors", self.sensors, "each one once")
+
+        if self.depth_distortion is not None and not self.noise:
+            raise BadSetting(
+                "depth_distortion", "given", "none without noise; pass noise=true, too"
+            )
 
     @property
     def turn_radians(self) -> float:

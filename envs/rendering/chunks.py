@@ -58,7 +58,8 @@ def build_chunks(
     corners = vertices.astype(np.float64)[faces]  # (F, 3, 3)
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     doubled = np.linalg.norm(normals, axis=1)
-    order, face_start = _split(corners.mean(1), np.flatnonzero(doubled > 2 * _DEGENERATE))
+    real = np.flatnonzero(doubled > 2 * _DEGENERATE)
+    order, face_start = split(corners.mean(1), real, _SIZE)
     faces, corners, factor = faces[order], corners[order], factor[order].astype(np.float32)
     normals = normals[order] / doubled[order, None]
     planes = np.column_stack([normals, np.einsum("fk,fk->f", normals, corners[:, 0])])
@@ -84,13 +85,17 @@ def build_chunks(
     )
 
 
-def _split(centres: NDArray, chosen: NDArray) -> tuple[NDArray, NDArray]:
-    """Halve along the longest side until chunks are small -> order of faces, and starts."""
+def split(centres: NDArray, chosen: NDArray, size: int) -> tuple[NDArray, NDArray]:
+    """Halve along the longest side until chunks are small -> order of faces, and starts.
+
+    Args:
+        centres: (F, 3) of all faces. chosen: (n,) which of them. size: Faces of a chunk at most.
+    """
     done: list[NDArray] = []
     waiting = [chosen] if len(chosen) else []
     while waiting:
         part = waiting.pop()
-        if len(part) <= _SIZE:
+        if len(part) <= size:
             done.append(np.sort(part))
             continue
         axis = int(np.ptp(centres[part], axis=0).argmax())

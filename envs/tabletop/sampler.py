@@ -15,8 +15,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.catalogue import SHAPES, Shape
-from uio2_agent.envs.tabletop.draws import Draws
 from uio2_agent.envs.tabletop.meshes import mesh
 from uio2_agent.envs.tabletop.scenario import Rectangle
 from uio2_agent.envs.tabletop.scene import X_RANGE, Y_RANGE, Body

@@ -3,8 +3,8 @@
 from contextlib import suppress
 from functools import lru_cache
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.catalogue import GREY
-from uio2_agent.envs.tabletop.draws import Draws
 from uio2_agent.envs.tabletop.partitions import LEVELS, Names, Sets
 from uio2_agent.envs.tabletop.sampler import Placer
 from uio2_agent.envs.tabletop.scene import Body

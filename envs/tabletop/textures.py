@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from uio2_agent.envs.tabletop import patterns as p
+from uio2_agent.envs.rendering import patterns as p
 from uio2_agent.envs.tabletop.catalogue import (
     DARK_COLOURS,
     GREY,

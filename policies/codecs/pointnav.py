@@ -21,14 +21,10 @@ from uio2_agent.model.vocabulary import Tokenizer
 from uio2_agent.policies.codecs.base import Action, Observation, Prompt
 from uio2_agent.policies.codecs.move_grammar import WORDS, MoveGrammar
 from uio2_agent.policies.codecs.room_scale import angle, angle_bin, length, length_bin
+from uio2_agent.policies.codecs.walk_text import task_text, walk_text
 from uio2_agent.policies.codecs.whereabouts import STOP, Journey, Odometer, State, Step
 
 DEPTH = "depth"
-_ASKED = {False: "Predict the next action", True: "Predict the next action and the next state"}
-_FORM = (
-    f'with the discrete action space "{", ".join(WORDS)}" based on agent\'s histories '
-    'with the format "observation ( x z y ) yaw action".'
-)
 
 
 class PointNavCodec:
@@ -76,7 +72,7 @@ class PointNavCodec:
         self.odometer = Odometer(forward=forward, turn=turn)
         self.grammar = MoveGrammar(tokenizer, table_size, states)
         self.max_answer = self.grammar.longest
-        self._phrase = f"[Text] [S] {_ASKED[states]} {_FORM}"
+        self._task = task_text(states)
 
     # --- question -------------------------------------------------------------------------------
 
@@ -99,19 +95,8 @@ class PointNavCodec:
     def question(self, past: Sequence[Step], state: State, goal: Sequence[float]) -> list[int]:
         """Steps shown, where the agent is, metres and radians to the goal -> token ids."""
         rho, phi = (self.grammar.bin_text(b) for b in (length_bin(goal[0]), angle_bin(goal[1])))
-        said = [f"{self._phrase} Goal: {rho} {phi}."]
-        if past:
-            said.append("History:")
-        slot = 1
-        for step in past:
-            said += [self._markers(slot, self.per_step), self._place(step.state)]
-            said.append(WORDS[step.action])
-            slot += self.per_step
-        said.append("Observation: <image_input>")
-        if self.depth:
-            said.append(self._markers(slot, 1))
-        said.append(self._place(state))
-        return self.tokenizer.encode(" ".join(said))
+        walk = walk_text(self.grammar, past, state, {"image": self.per_step})
+        return self.tokenizer.encode(f"{self._task} Goal: {rho} {phi}. {walk}")
 
     def pictures_of(self, observation: Observation) -> list[np.ndarray]:
         """What is seen, uint8 (3, H, W): colours, and depth as grey if it is shown."""
@@ -156,14 +141,8 @@ class PointNavCodec:
         there = f" to ({s.x:.1f}, {s.z:.1f}, {s.y:.1f}), {math.degrees(s.yaw):.0f}°" if s else ""
         return WORDS[said[0]] + there
 
-    def _place(self, state: State) -> str:
-        return self.grammar.state_text(self._bins(state))
-
     def _bins(self, s: State) -> list[int]:
         return [length_bin(s.x), length_bin(s.z), length_bin(s.y), angle_bin(s.yaw)]
-
-    def _markers(self, first: int, count: int) -> str:
-        return " ".join(f"<image_history_{i}>" for i in range(first, first + count))
 
 
 def grey(depth: np.ndarray) -> np.ndarray:

@@ -41,9 +41,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Journey:
-    """What is remembered of an episode: the goal as seen from the start, and the last steps."""
+    """What is remembered of an episode: the goal as seen from the start, and the last steps.
 
-    goal: Place
+    Who is told no goal, but must find it, has none.
+    """
+
+    goal: Place | None
     past: tuple[Step, ...]
 
     @property
@@ -74,11 +77,7 @@ class Odometer:
                 raise BadSetting(name, value, "above 0; of `turn` at most 180 degrees")
 
     def state(self, observation: Observation, journey: Journey | None) -> State:
-        """Where the agent is now; without a journey, at its start.
-
-        Raises:
-            BadInput: The observation has no goal.
-        """
+        """Where the agent is now; without a journey, at its start."""
         if GPS in observation and COMPASS in observation:
             ahead, right = (float(v) for v in observation[GPS])
             return State(x=right, z=-ahead, yaw=float(observation[COMPASS][0]))
@@ -87,7 +86,7 @@ class Odometer:
         before, action = journey.here.state, journey.here.action
         turned = math.radians(self.turn) * ((action == LEFT) - (action == RIGHT))
         yaw = math.remainder(before.yaw + turned, 2 * math.pi)
-        if POINTGOAL_NOW in observation:
+        if POINTGOAL_NOW in observation and journey.goal is not None:
             seen = _turned(_place(observation[POINTGOAL_NOW]), yaw)
             ahead, left = journey.goal[0] - seen[0], journey.goal[1] - seen[1]
         else:
@@ -106,6 +105,9 @@ class Odometer:
             return float(rho), float(phi)
         here = self.state(observation, journey)
         goal = self._goal_from_start(observation) if journey is None else journey.goal
+        if goal is None:
+            want = f"{POINTGOAL_NOW} or {POINTGOAL} among the environment's sensors"
+            raise BadInput("observation", f"without a goal ({', '.join(observation)})", want)
         ahead, left = _turned((goal[0] + here.z, goal[1] + here.x), -here.yaw)
         return math.hypot(ahead, left), math.atan2(left, ahead)
 
@@ -118,12 +120,11 @@ class Odometer:
         step = Step(self.state(observation, journey), action)
         return Journey(goal, (*past, step)[-max(keep, 1) :])
 
-    def _goal_from_start(self, observation: Observation) -> Place:
+    def _goal_from_start(self, observation: Observation) -> Place | None:
         for name in (POINTGOAL, POINTGOAL_NOW):
             if name in observation:
                 return _place(observation[name])
-        want = f"{POINTGOAL_NOW} or {POINTGOAL} among the environment's sensors"
-        raise BadInput("observation", f"without a goal ({', '.join(observation)})", want)
+        return None
 
 
 def _place(polar: Any) -> Place:

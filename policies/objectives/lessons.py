@@ -9,7 +9,15 @@ from torch import Tensor, nn
 from uio2_agent.model.inputs import Patches
 from uio2_agent.model.training.examples import Example
 from uio2_agent.model.vocabulary import Tokenizer
-from uio2_agent.trajectories.store import EpisodeStore
+from uio2_agent.trajectories.episode import Episode
+
+
+class Episodes(Protocol):
+    """Episodes by number, such as an `EpisodeStore`."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, i: int, /) -> Episode: ...
 
 
 class DenseReadOut(Protocol):
@@ -38,18 +46,18 @@ class Lessons(Protocol):
         """A `DenseReadOut` for a ViT of this width."""
 
     def labelled(
-        self, stores: Sequence[EpisodeStore], count: int, rng: np.random.Generator
+        self, stores: Sequence[Episodes], count: int, rng: np.random.Generator
     ) -> tuple[Patches, Any]:
         """So many pictures and the labels of their patches."""
 
-    def some_pictures(self, store: EpisodeStore, count: int) -> np.ndarray:
+    def some_pictures(self, store: Episodes, count: int) -> np.ndarray:
         """At most so many pictures, uint8 (B, 3, H, W), such as the model will look at."""
 
-    def examples(self, store: EpisodeStore, rng: np.random.Generator) -> list[Example]:
+    def examples(self, store: Episodes, rng: np.random.Generator) -> list[Example]:
         """`per_episode` examples of one episode."""
 
 
-def any_of(store: EpisodeStore, rng: np.random.Generator) -> Any:
+def any_of(store: Episodes, rng: np.random.Generator) -> Episode:
     """An episode that did not fail."""
     while True:
         episode = store[int(rng.integers(len(store)))]

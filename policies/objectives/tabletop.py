@@ -12,9 +12,8 @@ from uio2_agent.model.training.examples import Example
 from uio2_agent.policies.codecs.vima import VimaCodec
 from uio2_agent.policies.objectives.cloning import cloning_example
 from uio2_agent.policies.objectives.grounding import GroundingConfig, grounding_example
-from uio2_agent.policies.objectives.lessons import any_of
+from uio2_agent.policies.objectives.lessons import Episodes, any_of
 from uio2_agent.policies.objectives.patches import dense_labels, labelled_picture, labelled_scene
-from uio2_agent.trajectories.store import EpisodeStore
 
 
 class TabletopLessons:
@@ -47,12 +46,12 @@ class TabletopLessons:
         return DenseHead(width, len(self.shapes), len(self.textures))
 
     def labelled(
-        self, stores: Sequence[EpisodeStore], count: int, rng: np.random.Generator
+        self, stores: Sequence[Episodes], count: int, rng: np.random.Generator
     ) -> tuple[Patches, DenseLabels]:
         """Scenes, and prompt pictures in `picture_share` of the cases."""
         chosen = []
         for _ in range(count):
-            store = stores[rng.integers(len(stores))]
+            store = stores[int(rng.integers(len(stores)))]
             episode = store[int(rng.integers(len(store)))]
             picture = int(rng.integers(len(episode.prompt_pictures)))
             as_picture = rng.random() < self.picture_share
@@ -62,11 +61,11 @@ class TabletopLessons:
         images = torch.from_numpy(np.stack([x.rgb for x in chosen]))
         return patchify(images), dense_labels(chosen, self.shapes, self.textures)
 
-    def some_pictures(self, store: EpisodeStore, count: int) -> np.ndarray:
+    def some_pictures(self, store: Episodes, count: int) -> np.ndarray:
         """First frames."""
         return np.stack([store[i].frames[0] for i in range(min(count, len(store)))])
 
-    def examples(self, store: EpisodeStore, rng: np.random.Generator) -> list[Example]:
+    def examples(self, store: Episodes, rng: np.random.Generator) -> list[Example]:
         """A step of a demonstration, or a question about strewn objects."""
         episode = any_of(store, rng)
         if episode.n_steps:

@@ -11,10 +11,10 @@ from uio2_agent.model.inputs import Patches, patchify
 from uio2_agent.model.training.examples import Example
 from uio2_agent.model.training.surroundings import RangeHead, RangeLabels
 from uio2_agent.policies.codecs.pointnav import PointNavCodec
+from uio2_agent.policies.objectives.lessons import Episodes
 from uio2_agent.policies.objectives.navigation import navigation_example
-from uio2_agent.policies.objectives.views import Camera, range_labels, view_of
+from uio2_agent.policies.objectives.views import Camera, View, range_labels, view_of
 from uio2_agent.trajectories.episode import Episode
-from uio2_agent.trajectories.store import EpisodeStore
 
 
 class WalkLessons:
@@ -46,24 +46,24 @@ class WalkLessons:
         return RangeHead(width)
 
     def labelled(
-        self, stores: Sequence[EpisodeStore], count: int, rng: np.random.Generator
+        self, stores: Sequence[Episodes], count: int, rng: np.random.Generator
     ) -> tuple[Patches, RangeLabels]:
         """Moments of walks, `grey_share` of them as depth pictures."""
-        views = []
+        views: list[View] = []
         while len(views) < count:
-            episode = _instructive(stores[rng.integers(len(stores))], rng)
+            episode = _instructive(stores[int(rng.integers(len(stores)))], rng)
             for t in rng.integers(len(episode.frames), size=self.per_episode):
                 views.append(view_of(episode, t, as_grey=rng.random() < self.grey_share))
         views = views[:count]
         images = torch.from_numpy(np.stack([view.picture for view in views]))
         return patchify(images), range_labels(views, self.camera)
 
-    def some_pictures(self, store: EpisodeStore, count: int) -> np.ndarray:
+    def some_pictures(self, store: Episodes, count: int) -> np.ndarray:
         """From the middle of so many walks."""
         walks = [store[i] for i in range(min(count, len(store)))]
         return np.stack([walk.frames[len(walk.frames) // 2] for walk in walks])
 
-    def examples(self, store: EpisodeStore, rng: np.random.Generator) -> list[Example]:
+    def examples(self, store: Episodes, rng: np.random.Generator) -> list[Example]:
         """Moves of one walk."""
         episode = _instructive(store, rng)
         n_steps, count = episode.n_steps, self.per_episode
@@ -73,7 +73,7 @@ class WalkLessons:
         ]
 
 
-def _instructive(store: EpisodeStore, rng: np.random.Generator) -> Episode:
+def _instructive(store: Episodes, rng: np.random.Generator) -> Episode:
     """A walk that reached the goal, or one of which the oracle says how it should have gone."""
     while True:
         episode = store[int(rng.integers(len(store)))]

@@ -14,8 +14,9 @@ from uio2_agent.errors import BadAction, BadSetting, UnknownName
 
 @pytest.mark.filterwarnings("ignore:.*Not able to test alternative render modes")
 @pytest.mark.parametrize("render_mode", [None, "rgb_array"])
-def test_keeps_the_gymnasium_contract(render_mode):
-    check_env(Counting(oracle=True, render_mode=render_mode))
+@pytest.mark.parametrize("audible", [False, True])
+def test_keeps_the_gymnasium_contract(render_mode, audible):
+    check_env(Counting(oracle=True, render_mode=render_mode, audible=audible))
 
 
 def test_observations_count_the_steps():
@@ -23,6 +24,14 @@ def test_observations_count_the_steps():
     seen = [env.reset(seed=0)[0], *(env.step(GO_ON)[0] for _ in range(3))]
     assert [int(observation["count"]) for observation in seen] == [0, 1, 2, 3]
     assert {observation["prompt_text"] for observation in seen} == {"stop at 5"}
+
+
+def test_the_count_can_be_heard_on_the_left():
+    env = Counting(limit=4, audible=True)
+    heard = [env.reset(seed=0)[0]["audio"], *(env.step(GO_ON)[0]["audio"] for _ in range(3))]
+    assert [float(ears[0].mean()) for ears in heard] == [0.0, 0.25, 0.5, 0.75]
+    assert not any(ears[1].any() for ears in heard)
+    assert "audio" not in Counting().reset(seed=0)[0]
 
 
 @pytest.mark.parametrize(("stop_after", "success"), [(2, False), (3, True), (4, False)])

@@ -255,8 +255,8 @@ def test_an_unknown_setting_of_pointnav_is_answered_with_the_known_ones(tmp_path
 
 def test_a_walk_with_detours_is_another_one(tmp_path, two_rooms):
     settings = {"scene": two_rooms, "size": 16, "task": "v1"}
-    straight = SourceConfig(task="pointnav", episodes=1, first_seed=3, settings=settings)
-    folders = fill(tmp_path, straight=straight, astray=replace(straight, wander=0.3))
+    source = SourceConfig(task="pointnav", episodes=1, first_seed=3, settings=settings)
+    folders = fill(tmp_path, straight=source, astray=replace(source, wander=0.3))
     straight, astray = (EpisodeStore(folder)[0] for folder in folders.values())
     assert astray.info["success"]
     assert astray.n_steps > straight.n_steps
@@ -279,6 +279,15 @@ def test_episodes_that_are_there_already_are_used_where_they_are(tmp_path):
     folders = fill(tmp_path / "here", other=SourceConfig(path=str(there)))
     assert folders == {"other": there}
     assert not (tmp_path / "here").exists()
+
+
+def test_walks_that_are_there_already_are_used_too(tmp_path, two_rooms):
+    settings = {"scene": two_rooms, "size": 16}
+    (there,) = fill(
+        tmp_path / "there", walks=SourceConfig(task="pointnav", episodes=1, settings=settings)
+    ).values()
+    folders = fill(tmp_path / "here", walks=SourceConfig(task="pointnav", path=str(there)))
+    assert folders == {"walks": there}
 
 
 def test_existing_episodes_must_be_some_and_show_the_view_that_is_wanted(tmp_path):

@@ -51,6 +51,18 @@ def test_what_an_environment_measures_is_printed_with_its_interval_on_one_line(c
     assert "means ±" not in capsys.readouterr().out
 
 
+def test_why_episodes_ended_in_errors_is_told_the_most_frequent_first(capsys):
+    said = ["BadScene: a.glb: is not there. [Get] it", "died", *["slow"] * 3, "odd"]
+    episodes = [
+        Episode(episode=n, seed=n, task="t", success=False, error=reason)
+        for n, reason in enumerate(said)
+    ]
+    run = Run("unified", Path("runs"), summary(episodes), episodes)
+    print_runs([run], Path("runs/report.html"))
+    told = capsys.readouterr().out.splitlines()
+    assert [line for line in told if "×" in line] == ["3 × slow", f"1 × {said[0]}", "1 × died"]
+
+
 def test_the_matrix_has_a_row_per_task_and_the_mean_of_levels(capsys):
     cells = {
         Cell(EASY, "rotate"): played(9),

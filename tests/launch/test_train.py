@@ -275,8 +275,9 @@ def test_a_walker_is_trained_and_walks(tmp_path):
         lines = (tmp_path / "out" / stage / "log.jsonl").read_text().splitlines()
         assert all(np.isfinite(json.loads(line)[reported]) for line in lines)
     walker = load_policy(str(agent))
-    made = {"apartment": "small", "size": 96, "disable_env_checker": True}
-    envs = gym.make_vec("uio2/PointNav-v0", num_envs=2, vectorization_mode="sync", **made)
+    envs = gym.make_vec(
+        "uio2/PointNav-v0", num_envs=2, vectorization_mode="sync", apartment="small", size=96
+    )
     walker.reset(np.ones(2, bool))
     observations, infos = envs.reset(seed=FIRST_EVALUATION_SEED)
     for _ in range(3):

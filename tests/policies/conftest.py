@@ -51,6 +51,13 @@ def random_nano() -> UnifiedIO2:
     return UnifiedIO2(SIZES["nano"]).eval()
 
 
+@pytest.fixture(scope="session")
+def hearing_tiny() -> UnifiedIO2:
+    """Random weights that read all there is to read, in nano's words."""
+    words = SIZES["nano"].text_vocab_size
+    return UnifiedIO2(replace(SIZES["tiny"], text_vocab_size=words, targets=("text",))).eval()
+
+
 def observation(seed: int = 0, pictures: int = 2, ee: int = 0) -> dict:
     """One observation with noise for pictures."""
     rng = np.random.default_rng(seed)

@@ -68,7 +68,7 @@ def test_streamed_history_answers_as_recomputed(random_nano, brief, observe, sta
         first, _ = streamed.act(stacked([frame]), {})
     fresh = policy(random_nano, brief)
     fresh.reset(np.ones(1, bool))
-    fresh._rows[0].past.extend(f["rgb"]["top"] for f in frames[:-1])
+    fresh._rows[0].frames["image"].past.extend(f["rgb"]["top"] for f in frames[:-1])
     again, _ = fresh.act(stacked([frames[-1]]), {})
     assert same(first, again)
 
@@ -78,8 +78,7 @@ def test_reset_forgets_only_the_rows_it_names(random_nano, brief, observe, stack
     agent.reset(np.ones(2, bool))
     first, _ = agent.act(stacked([observe(0), observe(0)]), {})
     agent.reset(np.array([True, False]))
-    assert len(agent._rows[0].past) == 0
-    assert len(agent._rows[1].past) == 1
+    assert [len(row.frames["image"].past) for row in agent._rows] == [0, 1]
     second, _ = agent.act(stacked([observe(0), observe(0)]), {})
     assert same(first, second, 0, 0)
 
@@ -270,7 +269,8 @@ def test_a_walk_streams_two_pictures_a_step_each_encoded_once(
     # look at the image itself.
     assert counts == [1, 2, 2, 2]
     assert [int(inputs.image_history.mask.sum()) for inputs in asked] == [1, 3, 5, 5]
-    assert len(agent._rows[0].past) == 4 and agent._rows[0].memory.here.action == 1
+    assert len(agent._rows[0].frames["image"].past) == 4
+    assert agent._rows[0].memory.here.action == 1
 
 
 def test_a_streamed_walk_shows_what_encoding_all_of_it_again_would(
@@ -285,7 +285,8 @@ def test_a_streamed_walk_shows_what_encoding_all_of_it_again_would(
         streamed.act(stacked([shown]), {})
     fresh = policy(random_nano, walker, text_length=144, micro_batch=1)
     fresh.reset(np.ones(1, bool))
-    fresh._rows[0].past = [p for shown in views[:2] for p in walker.pictures_of(shown)]
+    past = [p for shown in views[:2] for p in walker.pictures_of(shown)]
+    fresh._rows[0].frames["image"].past = past
     fresh._rows[0].memory = memory
     fresh.act(stacked([views[2]]), {})
     assert torch.equal(asked[2].text, asked[3].text)

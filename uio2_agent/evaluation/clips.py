@@ -1,19 +1,52 @@
-"""Short animated pictures of episodes, small enough to live inside a report."""
+"""Short animated pictures of episodes, small enough to live inside a report, and their sound."""
 
 import base64
 import io
+import os
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 from PIL import Image
 
 from uio2_agent.errors import BadShape
+from uio2_agent.evaluation import sounds
 from uio2_agent.storage import make_folder, write_whole
 
 CLIPS_FOLDER = "clips"
 _QUALITY = 85
 _FRAME_MS, _LAST_MS = 900, 2200  # the end is what one wants to see
+_EMBEDDED = 2**20  # bytes; a longer sound, of more than 16 s, would make a page unwieldy
+
+
+@dataclass
+class Film:
+    """What was shown and heard in an episode, from its start on; nothing if it is not recorded.
+
+    Attributes:
+        frames: uint8 (H, W, 3), what the environment rendered.
+        heard: int16 (T, 2), see `sounds.samples`; none where there is nothing to hear.
+    """
+
+    frames: list[np.ndarray] = field(default_factory=list)
+    heard: list[np.ndarray] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A film as files: WebP, and WAV if there was anything to hear."""
+
+    picture: bytes
+    sound: bytes | None = None
+
+
+def encode_film(film: Film) -> Clip | None:
+    """None of a film without frames."""
+    if not film.frames:
+        return None
+    return Clip(encode(film.frames), sounds.encode(film.heard) if film.heard else None)
 
 
 def encode(frames: Sequence[np.ndarray]) -> bytes:
@@ -44,28 +77,46 @@ def encode(frames: Sequence[np.ndarray]) -> bytes:
     return file.getvalue()
 
 
-def keep(folder: Path, episode: int, frames: Sequence[np.ndarray]) -> None:
+def keep(folder: Path, episode: int, clip: Clip) -> None:
     """Write an episode's clip below the run's folder. Raises `CannotWrite`."""
-    keep_encoded(folder, episode, encode(frames))
-
-
-def keep_encoded(folder: Path, episode: int, clip: bytes) -> None:
-    """As `keep`, with what `encode` returned."""
-    write_whole(make_folder(folder / CLIPS_FOLDER) / _name(episode), clip)
+    make_folder(folder / CLIPS_FOLDER)
+    if clip.sound is not None:
+        write_whole(_sound(folder, episode), clip.sound)
+    write_whole(_picture(folder, episode), clip.picture)  # the last, so that it means all is there
 
 
 def kept(folder: Path, episode: int) -> bool:
     """Whether there is a clip of the episode."""
-    return (folder / CLIPS_FOLDER / _name(episode)).exists()
+    return _picture(folder, episode).exists()
 
 
 def data_uri(folder: Path, episode: int) -> str | None:
     """An episode's clip for the `src` of an `img`; None if there is none."""
-    path = folder / CLIPS_FOLDER / _name(episode)
+    path = _picture(folder, episode)
+    return _uri("image/webp", path) if path.exists() else None
+
+
+def sound_source(folder: Path, episode: int, page: Path) -> str | None:
+    """An episode's sound for the `src` of an `audio` in a page that lies in the folder `page`.
+
+    A short one (16 s) goes into the page; a long one stays a file, named as seen from the page, so
+    that both can be moved together. None if there is none.
+    """
+    path = _sound(folder, episode)
     if not path.exists():
         return None
-    return "data:image/webp;base64," + base64.b64encode(path.read_bytes()).decode()
+    if path.stat().st_size <= _EMBEDDED:
+        return _uri("audio/wav", path)
+    return quote(Path(os.path.relpath(path, page)).as_posix())
 
 
-def _name(episode: int) -> str:
-    return f"{episode:06d}.webp"
+def _uri(kind: str, path: Path) -> str:
+    return f"data:{kind};base64," + base64.b64encode(path.read_bytes()).decode()
+
+
+def _picture(folder: Path, episode: int) -> Path:
+    return folder / CLIPS_FOLDER / f"{episode:06d}.webp"
+
+
+def _sound(folder: Path, episode: int) -> Path:
+    return folder / CLIPS_FOLDER / f"{episode:06d}.wav"

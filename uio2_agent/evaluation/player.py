@@ -64,8 +64,8 @@ class Player:
             default_task=shard.cell.task,
         )
         with closing(iter(rollout)) as played:
-            for episode, frames in played:
-                yield Played(episode, clips.encode(frames) if frames else None)
+            for episode, film in played:
+                yield Played(episode, clips.encode_film(film))
         yield Finished(asdict(rollout.effort))
 
 

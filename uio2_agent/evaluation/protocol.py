@@ -168,7 +168,7 @@ def _film(plan: Plan, pool: Pool, ledgers: Mapping[Cell, Ledger]) -> None:
             shards.append(Shard(cell, wanted, filmed=True))
     for cell, told in _schedule(plan, pool, shards):
         if not isinstance(told, Finished) and told.clip and not told.episode.success:
-            clips.keep_encoded(ledgers[cell].folder, told.episode.episode, told.clip)
+            clips.keep(ledgers[cell].folder, told.episode.episode, told.clip)
 
 
 def _schedule(plan: Plan, pool: Pool, shards: Sequence[Shard]) -> Schedule:

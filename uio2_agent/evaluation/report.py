@@ -1,6 +1,7 @@
 """One page that shows a run, or several side by side: numbers with intervals, then episodes.
 
-The page is self-contained: style and pictures are inside, nothing is loaded from anywhere.
+The page is self-contained: style and pictures are inside, nothing is loaded from anywhere. Only
+long sounds stay the files they are, in the runs' folders (`clips.sound_source`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,13 +43,23 @@ def write(
     path: Path, runs: Sequence[Run], title: str = "Rollout", sections: Sequence[str] = ()
 ) -> None:
     """Write the page, whole or not at all. Raises `CannotWrite`."""
-    write_whole(path, page(runs, title, sections).encode())
+    write_whole(path, page(runs, title, sections, path.parent).encode())
 
 
-def page(runs: Sequence[Run], title: str = "Rollout", sections: Sequence[str] = ()) -> str:
-    """`sections` are HTML of `report_tests`, shown between numbers and episodes."""
+def page(
+    runs: Sequence[Run],
+    title: str = "Rollout",
+    sections: Sequence[str] = (),
+    folder: Path = Path(),
+) -> str:
+    """The page that will lie in `folder`.
+
+    `sections` are HTML of `report_tests`, shown between numbers and episodes.
+    """
     groups = list(dict.fromkeys(run.group for run in runs))
-    episodes = "".join(_episodes(group, [r for r in runs if r.group == group]) for group in groups)
+    episodes = "".join(
+        _episodes(group, [r for r in runs if r.group == group], folder) for group in groups
+    )
     provenance = "".join(
         parts.details(
             " · ".join(part for part in (run.group, run.name) if part), run.result["provenance"]
@@ -97,7 +108,7 @@ def _table(runs: Sequence[Run]) -> str:
     return parts.table(head, rows) + parts.note(said)
 
 
-def _episodes(group: str, runs: Sequence[Run]) -> str:
+def _episodes(group: str, runs: Sequence[Run], page_folder: Path) -> str:
     """Every episode with a clip; those of several runs in one row, under one prompt."""
     shown: dict[int, list[str]] = {}
     prompts: dict[int, str] = {}
@@ -105,7 +116,8 @@ def _episodes(group: str, runs: Sequence[Run]) -> str:
         for episode in run.episodes:
             if uri := clips.data_uri(run.folder, episode.episode):
                 name = run.name if len(runs) > 1 else ""
-                shown.setdefault(episode.episode, []).append(parts.card(name, episode, uri))
+                sound = clips.sound_source(run.folder, episode.episode, page_folder)
+                shown.setdefault(episode.episode, []).append(parts.card(name, episode, uri, sound))
                 prompts.setdefault(episode.episode, episode.prompt)
     if not shown:
         return ""

@@ -7,6 +7,7 @@ from typing import Any
 
 from uio2_agent.evaluation import clips
 from uio2_agent.evaluation import report_parts as parts
+from uio2_agent.evaluation.ledger import Episode
 from uio2_agent.evaluation.protocol import Run
 from uio2_agent.evaluation.report_tests import shown
 from uio2_agent.storage import write_whole
@@ -17,11 +18,14 @@ _WHITE_FROM = 0.6  # above this rate the figure is written white
 
 def write(path: Path, run: Run, title: str, sections: Sequence[str] = ()) -> None:
     """Write the page, whole or not at all. Raises `CannotWrite`."""
-    write_whole(path, page(run, title, sections).encode())
+    write_whole(path, page(run, title, sections, path.parent).encode())
 
 
-def page(run: Run, title: str, sections: Sequence[str] = ()) -> str:
-    """`sections` are HTML of `report_tests`, shown between numbers and failures."""
+def page(run: Run, title: str, sections: Sequence[str] = (), folder: Path = Path()) -> str:
+    """The page that will lie in `folder`.
+
+    `sections` are HTML of `report_tests`, shown between numbers and failures.
+    """
     result = run.result
     return parts.document(
         title,
@@ -30,7 +34,7 @@ def page(run: Run, title: str, sections: Sequence[str] = ()) -> str:
         + _levels(result)
         + _matrix(result)
         + "".join(sections)
-        + _failures(run)
+        + _failures(run, folder)
         + "<h2>Provenance</h2>"
         + parts.details("settings, versions, machine", result["provenance"]),
     )
@@ -142,15 +146,14 @@ def _cell(numbers: Mapping[str, Any] | None) -> str:
     )
 
 
-def _failures(run: Run) -> str:
+def _failures(run: Run, page_folder: Path) -> str:
     blocks = []
     for cell, episodes in run.episodes.items():
+        folder = cell.folder(run.folder)
         cards = [
-            f'<section class="episode"><p class="prompt">{escape(episode.prompt)}</p>'
-            f'<div class="cards">{parts.card("", episode, uri)}</div></section>'
+            _card(episode, uri, clips.sound_source(folder, episode.episode, page_folder))
             for episode in episodes
-            if not episode.success
-            and (uri := clips.data_uri(cell.folder(run.folder), episode.episode))
+            if not episode.success and (uri := clips.data_uri(folder, episode.episode))
         ]
         fell = [escape(f"seed {e.seed}: {e.error}") for e in episodes if e.error]
         errors = f'<p class="bad">{"<br>".join(fell)}</p>' if fell else ""
@@ -162,3 +165,10 @@ def _failures(run: Run) -> str:
                 f'<details class="failures"><summary>{escape(name)}</summary>{inside}</details>'
             )
     return f"<h2>Failures</h2>{''.join(blocks)}" if blocks else ""
+
+
+def _card(episode: Episode, uri: str, sound: str | None) -> str:
+    return (
+        f'<section class="episode"><p class="prompt">{escape(episode.prompt)}</p>'
+        f'<div class="cards">{parts.card("", episode, uri, sound)}</div></section>'
+    )

@@ -95,15 +95,16 @@ def count_of_errors(errors: int) -> str:
     return f'<span class="bad">{errors}</span>' if errors else "0"
 
 
-def card(name: str, episode: Episode, uri: str) -> str:
-    """One episode's clip with how it ended and what the policy answered."""
+def card(name: str, episode: Episode, uri: str, sound: str | None = None) -> str:
+    """One episode's clip, and sound if any, with how it ended and what the policy answered."""
     word, kind = _verdict(episode)
     steps = f"{episode.steps} step{'' if episode.steps == 1 else 's'}"
     facts = f"episode {episode.episode} · seed {episode.seed} · {steps}"
     title = f"<b>{escape(name)}</b> " if name else ""
     error = f'<p class="bad">{escape(episode.error)}</p>' if episode.error else ""
+    heard = f'<audio controls preload="none" src="{escape(sound)}"></audio>' if sound else ""
     return (
-        f'<figure class="{kind}"><img src="{uri}" alt="{escape(facts)}">'
+        f'<figure class="{kind}"><img src="{uri}" alt="{escape(facts)}">{heard}'
         f'<figcaption>{title}<span class="verdict">{word}</span>'
         f'<span class="facts">{facts}</span>{error}{_answers(episode)}</figcaption></figure>'
     )

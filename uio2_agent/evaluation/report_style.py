@@ -44,6 +44,7 @@ figure { margin: 0; background: var(--card); border: 1px solid var(--line); bord
   overflow: hidden; border-top: 3px solid var(--bad); }
 figure.success { border-top-color: var(--good); }
 img { display: block; width: 100%; height: auto; background: #fff; }
+audio { display: block; width: 100%; height: 40px; }
 figcaption { padding: 10px 14px; font-size: 14px; }
 .verdict { font-weight: 600; margin-right: 8px; color: var(--bad); }
 .success .verdict { color: var(--good); }

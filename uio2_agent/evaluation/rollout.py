@@ -17,9 +17,11 @@ import gymnasium as gym
 import numpy as np
 
 from uio2_agent.errors import BadInput
+from uio2_agent.evaluation import sounds
+from uio2_agent.evaluation.clips import Film
 from uio2_agent.evaluation.ledger import Episode
 from uio2_agent.evaluation.rows import Rows, WorkerDied, stack_infos
-from uio2_agent.evaluation.slot import FATAL, FRAME
+from uio2_agent.evaluation.slot import FATAL, FRAME, HEARD
 from uio2_agent.interface import (
     ANSWER,
     DECISIONS,
@@ -33,8 +35,6 @@ from uio2_agent.interface import (
     TASK,
     Policy,
 )
-
-Frames = list[np.ndarray]
 
 
 @dataclass
@@ -59,14 +59,17 @@ class _Playing:
     reward: float = 0.0
     prompt: str = ""
     answers: list[str] = field(default_factory=list)
-    frames: Frames = field(default_factory=list)
+    film: Film = field(default_factory=Film)
 
-    def see(self, info: Mapping[str, Any]) -> None:
+    def see(self, info: dict[str, Any]) -> None:
+        """What is recorded is taken out of the info: it is not for the policy."""
         self.prompt = str(info.get(PROMPT, self.prompt))
         if FRAME in info:
-            self.frames.append(info[FRAME])
+            self.film.frames.append(info.pop(FRAME))
+        if HEARD in info:
+            self.film.heard.append(sounds.samples(info.pop(HEARD)))
 
-    def finish(self, info: Mapping[str, Any], default_task: str) -> tuple[Episode, Frames]:
+    def finish(self, info: Mapping[str, Any], default_task: str) -> tuple[Episode, Film]:
         """Raises `BadInput` if the environment does not say whether it succeeded."""
         error = info.get(ERROR)
         if error is None and not math.isfinite(self.reward):
@@ -89,7 +92,7 @@ class _Playing:
             prompt=self.prompt,
             answers=self.answers,
         )
-        return episode, self.frames
+        return episode, self.film
 
 
 class Rollout:
@@ -102,7 +105,8 @@ class Rollout:
         seed: Of episode 0.
         num_envs: Rows.
         vectorization: "sync" or "async".
-        recorded: Episodes below this number come with the frames the environment rendered.
+        recorded: Episodes below this number come with the frames the environment rendered, and
+            what was heard.
         default_task: Counted under this name unless infos say `task`.
     """
 
@@ -124,7 +128,7 @@ class Rollout:
         recorded_seeds = range(seed, seed + recorded)
         self._make_rows = partial(Rows, make_env, num_envs, vectorization, recorded_seeds)
 
-    def __iter__(self) -> Generator[tuple[Episode, Frames], None, None]:
+    def __iter__(self) -> Generator[tuple[Episode, Film], None, None]:
         self._rows = self._make_rows()
         self._forget_rows()
         try:
@@ -145,7 +149,7 @@ class Rollout:
         self._parked = np.zeros(len(self._playing), dtype=bool)
         self._observations: Any = None
 
-    def _begin(self) -> Iterator[tuple[Episode, Frames]]:
+    def _begin(self) -> Iterator[tuple[Episode, Film]]:
         """Give every free row its next episode; rows for which none is left are parked."""
         fresh = np.zeros(len(self._playing), dtype=bool)
         while True:
@@ -170,7 +174,7 @@ class Rollout:
             with self._clock("policy_seconds"):
                 self.policy.reset(fresh)
 
-    def _step(self) -> Iterator[tuple[Episode, Frames]]:
+    def _step(self) -> Iterator[tuple[Episode, Film]]:
         playing = np.array([p is not None for p in self._playing])
         seeds = [NO_EPISODE if p is None else p.seed for p in self._playing]
         infos = {**stack_infos(self._infos), EPISODE_SEED: np.array(seeds, dtype=np.int64)}
@@ -192,7 +196,7 @@ class Rollout:
                     episode.answers.append(str(answers[row]))
                 yield from self._look(row, bool(done[row]))
 
-    def _look(self, row: int, done: bool) -> Iterator[tuple[Episode, Frames]]:
+    def _look(self, row: int, done: bool) -> Iterator[tuple[Episode, Film]]:
         """Take note of a row's new info; hand its episode over if that was the end of it."""
         episode, info = self._playing[row], self._infos[row]
         if episode is None:
@@ -204,7 +208,7 @@ class Rollout:
             self._playing[row] = None
             yield episode.finish(info, self.default_task)
 
-    def _bury(self, death: WorkerDied) -> Iterator[tuple[Episode, Frames]]:
+    def _bury(self, death: WorkerDied) -> Iterator[tuple[Episode, Film]]:
         """Episodes of dead workers are errors; the others are begun again, to the same end."""
         again = []
         for row, episode in enumerate(self._playing):

@@ -44,7 +44,7 @@ def evaluate(
         num_envs: Rows.
         vectorization: "sync" or "async".
         clips_wanted: The first so many episodes are kept as moving pictures, if the
-            environment was made with a render mode.
+            environment was made with a render mode, with the sound of those that can be heard.
         default_task: Counted under this name unless the environment's infos say `task`.
         origin: Becomes `provenance` in the result.
         on_episode: Told of every episode, first of those already in the ledger.
@@ -73,9 +73,10 @@ def evaluate(
         )
         try:
             with closing(iter(rollout)) as played:
-                for episode, frames in played:
-                    if frames:  # before its line, so that a line means it is all there
-                        clips.keep(ledger.folder, episode.episode, frames)
+                for episode, film in played:
+                    if clip := clips.encode_film(film):
+                        # Before its line, so that a line means it is all there.
+                        clips.keep(ledger.folder, episode.episode, clip)
                     ledger.append(episode)
                     on_episode(episode)
         finally:

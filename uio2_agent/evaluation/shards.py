@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from uio2_agent.errors import AgentError
 from uio2_agent.evaluation.cells import Cell
+from uio2_agent.evaluation.clips import Clip
 from uio2_agent.evaluation.ledger import Episode
 
 # Small enough that workers end together, large enough that making environments costs little.
@@ -35,10 +36,10 @@ class Ready:
 
 @dataclass(frozen=True)
 class Played:
-    """One episode is over; `clip` is its film (WebP) if one was asked for."""
+    """One episode is over; `clip` is its film if one was asked for."""
 
     episode: Episode
-    clip: bytes | None = None
+    clip: Clip | None = None
 
 
 @dataclass(frozen=True)

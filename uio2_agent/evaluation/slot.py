@@ -3,16 +3,18 @@
 Nothing an environment raises reaches the others: it becomes the end of its own episode.
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from multiprocessing import parent_process
 from signal import SIG_IGN, SIGINT, signal
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 
 from uio2_agent.errors import MissingDependency
 from uio2_agent.interface import (
+    AUDIO,
     ERROR,
     FAILURE,
     METRICS,
@@ -24,6 +26,7 @@ from uio2_agent.interface import (
 )
 
 FRAME = "frame"  # uint8 (H, W, 3), what the environment rendered, in recorded episodes
+HEARD = "heard"  # `AUDIO` of the observation, beside every `FRAME`
 FATAL = "fatal"  # an error that would repeat in every episode: the run cannot go on
 ROW = "row"  # key under which a slot hands its info through the vector env, unstacked
 _KEPT = (SUCCESS, FAILURE, TASK, PROMPT, METRICS, ORACLE_ACTION)
@@ -39,7 +42,7 @@ class Slot(gym.Env):
 
     Args:
         make_env: Called here, and again after the environment has raised.
-        recorded: Seeds of the episodes whose frames are wanted.
+        recorded: Seeds of the episodes whose frames are wanted, and what is heard in them.
     """
 
     def __init__(self, make_env: Callable[[], gym.Env], recorded: Container[int] = ()) -> None:
@@ -93,6 +96,8 @@ class Slot(gym.Env):
         kept = {key: info[key] for key in _KEPT if key in info}
         if self._recording and self.env is not None and self.env.render_mode is not None:
             kept[FRAME] = self.env.render()
+            if isinstance(self._observation, Mapping) and AUDIO in self._observation:
+                kept[HEARD] = np.array(self._observation[AUDIO])
         return {ROW: (kept,)}
 
     def _broken(self, error: Exception) -> dict[str, Any]:

@@ -14,7 +14,14 @@ AUTO = "auto"
 FIRST_GPU, ANY = 0, -1  # -1 takes whatever EGL offers, also Mesa without a GPU
 TIMEOUT_S = 120.0
 
-_CHILD = "import sys; sys.path[:] = {path!r}; from {module} import draw_nothing as d; d({gpu})"
+# It leaves at once: what may go wrong at the end of an interpreter is not what is asked.
+_CHILD = """
+import os, sys
+sys.path[:] = {path!r}
+from {module} import draw_nothing
+draw_nothing({gpu})
+os._exit(0)
+"""
 _TAIL = 400  # characters of what a dead child said
 
 
@@ -67,7 +74,7 @@ def why_not(gpu: int) -> str | None:
 
 
 def draw_nothing(gpu: int) -> None:
-    """Start a renderer in an empty scene; depth only, since textures take seconds."""
+    """Start a renderer in an empty scene and draw; depth only, since textures take seconds."""
     habitat_sim = load()
     settings = habitat_sim.SimulatorConfiguration()
     settings.scene_id = "NONE"
@@ -77,4 +84,6 @@ def draw_nothing(gpu: int) -> None:
     camera.sensor_type = habitat_sim.SensorType.DEPTH
     camera.resolution = [8, 8]
     agent = habitat_sim.AgentConfiguration(sensor_specifications=[camera])
-    habitat_sim.Simulator(habitat_sim.Configuration(settings, [agent])).close()
+    simulator = habitat_sim.Simulator(habitat_sim.Configuration(settings, [agent]))
+    simulator.get_sensor_observations()
+    simulator.close()

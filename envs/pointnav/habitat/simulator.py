@@ -1,11 +1,13 @@
 """habitat-sim behind the door of the embedded simulator (habitat_pointnav.md §2).
 
-Written against 0.3.4; what it deprecates is not used. A renderer belongs to the process: with two
-of them, closing one ends the process, so the second is refused.
+Written against 0.3.4 and true to releases from 0.2.5 on; what is deprecated is not used. A renderer
+belongs to the process: with two of them, closing one ends the process, so the second is refused.
 """
 
+import gc
 import os
 import tempfile
+import traceback
 import weakref
 from collections.abc import Collection
 from pathlib import Path
@@ -29,6 +31,11 @@ COMPUTE, BESIDE = NAVMESHES = ("compute", "beside")
 
 _ACTUATION = 1  # which of an episode's streams of noise, as in the embedded simulator
 _AGENT = 0
+# It frees no scene that it has shown before it is closed; made-up flats would fill the memory.
+_MOST_SCENES = 100
+# What its own checks raise in Python: ESP_CHECK, thrown C++ exceptions, checks of a state.
+_REFUSALS = (AssertionError, RuntimeError, ValueError)
+_STAGE_CONFIG = ".stage_config.json"
 
 _rendering: weakref.finalize | None = None
 
@@ -44,8 +51,9 @@ class HabitatSimulator:
         task: Cameras and body.
         cameras: Which of "rgb" and "depth" are there; pictures of the other are black. Without
             any there is no renderer, hence no need for a GPU and no limit to one per process.
-        navmesh: "compute": the one beside the scene if it is for the task's body, else
-            habitat-sim computes one, as habitat-lab has it do. "beside": that one or an error.
+        navmesh: "compute": the one that habitat-sim finds beside the scene if it was made with
+            its default settings for the task's body, else it computes one, as habitat-lab has it
+            do. "beside": `<scene>.navmesh` or an error.
         gpu: Index, -1, or "auto"; see `gpu_probe.choose_gpu`.
         scene_dataset: A `.scene_dataset_config.json`, if scenes need one.
 
@@ -78,7 +86,7 @@ class HabitatSimulator:
             raise BadSetting("scene_dataset", scene_dataset, "a .scene_dataset_config.json file")
         self._habitat_sim = load()
         self.task, self.cameras, self._navmesh = task, frozenset(cameras), navmesh
-        self._dataset = NO_DATASET if scene_dataset is None else str(scene_dataset)
+        self._dataset = NO_DATASET if scene_dataset is None else os.path.abspath(scene_dataset)
         self._open()
         try:
             self._gpu = choose_gpu(gpu) if self.cameras else ANY
@@ -101,21 +109,20 @@ class HabitatSimulator:
             scene_id: A file that is there (`datasets.find_scene`), or a name of our flats.
 
         Raises:
-            BadScene: No navmesh: nothing would stop the agent.
+            BadScene: habitat-sim cannot load it; or no navmesh: nothing would stop the agent.
             SimulatorBusy: It was closed, and now another one has the process's renderer.
         """
         if scene_id == self._scene_id:
             return
-        if not self._live.alive:
-            self._open()
-        self._scene_id, held = "", self._held
-        held.let_go()
+        self._scene_id = ""
+        self._held.let_go()
         if is_apartment(scene_id):
             with tempfile.TemporaryDirectory(prefix="uio2-flat-") as folder:
-                self._show(_flat(scene_id, folder))
+                self._show(_flat(scene_id, folder), scene_id)
         else:
-            self._show(scene_id)
-        self._check_navmesh(scene_id, held.sim.pathfinder)
+            self._show(os.path.abspath(scene_id), scene_id)
+        held = self._held
+        self._find_navmesh(scene_id, held.sim.pathfinder)
         self._pathfinder = HabitatPathfinder(self._habitat_sim, held.sim.pathfinder)
         held.agent = held.sim.get_agent(_AGENT)
         held.follower = held.sim.make_greedy_follower(
@@ -173,7 +180,12 @@ class HabitatSimulator:
         if self.cameras:
             _rendering = self._live
 
-    def _show(self, scene: str) -> None:
+    def _show(self, scene: str, name: str) -> None:
+        """Give habitat-sim the file of the scene that errors call `name`."""
+        if self._live.alive and self._held.is_full_for(scene):
+            self.close()
+        if not self._live.alive:
+            self._open()
         config = configuration(
             self._habitat_sim,
             self.task,
@@ -183,26 +195,36 @@ class HabitatSimulator:
             compute_navmesh=self._navmesh == COMPUTE,
             scene_dataset=self._dataset,
         )
-        if self._held.sim is None:
-            self._held.sim = self._habitat_sim.Simulator(config)  # 5 to 9 s with colours
-        else:
-            self._held.sim.reconfigure(config)
+        try:
+            if self._held.sim is None:
+                self._held.sim = self._habitat_sim.Simulator(config)  # 5 to 9 s with colours
+            else:
+                self._held.sim.reconfigure(config)
+        except _REFUSALS as problem:
+            # Half of it has changed, and it would still take the last scene for the present one.
+            self.close()
+            traceback.clear_frames(problem.__traceback__)  # they hold a new one that is half made,
+            gc.collect()  # whose renderer must be gone before another one comes
+            told = f"habitat-sim does not load it: {problem}"
+            raise BadScene(name, told, "Copy or download it again, with what it names") from problem
+        self._held.shown.add(scene)
 
-    def _check_navmesh(self, scene_id: str, raw: Any) -> None:
-        path = Path(scene_id).with_suffix(".navmesh")
+    def _find_navmesh(self, scene_id: str, raw: Any) -> None:
+        path = _navmesh_beside(scene_id)
+        if self._navmesh == BESIDE and not raw.is_loaded and path.is_file():
+            raw.load_nav_mesh(str(path))  # it looks for none beside a scene with a stage config
+        wanted = (self.task.agent_radius, self.task.agent_height)
         if not raw.is_loaded:
             if self._navmesh == BESIDE:
                 problem = "is not there, or cannot be read"
                 remedy = f"Put the scene's navmesh there, or pass navmesh={COMPUTE}"
                 raise BadScene(str(path), problem, remedy)
-            problem = "gives no navmesh: nowhere is there room to stand"
-            raise BadScene(scene_id, problem, "Put a navmesh of the scene beside it")
-        made_for = raw.nav_mesh_settings
-        if made_for is None:
-            return  # files of version 1 do not say
+            raise BadScene(scene_id, _NO_ROOM.format(wanted), _OTHER_BODY)
+        made_for = raw.nav_mesh_settings  # the defaults for files of version 1, which do not say
         body = (float(made_for.agent_radius), float(made_for.agent_height))
-        wanted = (self.task.agent_radius, self.task.agent_height)
         if not np.allclose(body, wanted, atol=1e-4):
+            if self._navmesh == COMPUTE:  # it tried, and kept the one beside the scene
+                raise BadScene(scene_id, _NO_ROOM.format(wanted), _OTHER_BODY)
             problem = f"is for another body: radius and height {body}, the task's are {wanted}"
             raise BadScene(str(path), problem, f"Pass navmesh={COMPUTE}")
 
@@ -227,7 +249,18 @@ class _Held:
 
     def __init__(self) -> None:
         self.sim: Any = None
+        self.shown: set[str] = set()
         self.let_go()
+
+    def is_full_for(self, scene: str) -> bool:
+        """Whether this file needs a fresh start.
+
+        Scenes are kept by name, and one is found by any part of it, in upper or lower case: after
+        `/data/rooms/a.glb`, `/rooms/a.glb` would show that one.
+        """
+        if scene not in self.shown and len(self.shown) >= _MOST_SCENES:
+            return True
+        return any(scene != kept and scene.lower() in kept.lower() for kept in self.shown)
 
     def let_go(self) -> None:
         """Of what belongs to the present scene, as it must not outlive it."""
@@ -246,6 +279,17 @@ def _free(held: _Held, owner: int) -> None:
         held.let_go()
         held.sim.close()
         held.sim = None
+
+
+_NO_ROOM = "gives no navmesh: nowhere is there room for a body of radius and height {}"
+_OTHER_BODY = "Put a navmesh of the scene for this body beside it"
+
+
+def _navmesh_beside(scene_id: str) -> Path:
+    path = Path(scene_id)
+    if path.name.endswith(_STAGE_CONFIG):
+        return path.with_name(path.name.removesuffix(_STAGE_CONFIG) + ".navmesh")
+    return path.with_suffix(".navmesh")
 
 
 def _flat(name: str, folder: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scene import Scene
 from uio2_agent.envs.pointnav.scenes.furnishing import furnish
 from uio2_agent.envs.pointnav.scenes.light import draw_light
@@ -14,7 +15,6 @@ from uio2_agent.envs.pointnav.scenes.rooms import PROGRAMMES
 from uio2_agent.envs.pointnav.scenes.shell import add_doorway, add_room, draw_finish
 from uio2_agent.envs.pointnav.scenes.surfaces import Surfaces, join
 from uio2_agent.envs.pointnav.scenes.walkable import CELL, cell_of, flat_mask, reached
-from uio2_agent.envs.tabletop.draws import Draws
 from uio2_agent.errors import BadSetting, SceneUnsolvable, UnknownName
 from uio2_agent.interface import FIRST_EVALUATION_SEED
 

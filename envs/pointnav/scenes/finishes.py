@@ -6,7 +6,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from uio2_agent.envs.tabletop import patterns as p
+from uio2_agent.envs.rendering import patterns as p
 
 Picture = NDArray[np.uint8]
 RGB = tuple[int, int, int]

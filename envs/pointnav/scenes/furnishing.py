@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture import (
     bathroom,
     bedroom,
@@ -15,7 +16,6 @@ from uio2_agent.envs.pointnav.scenes.light import lamp_places
 from uio2_agent.envs.pointnav.scenes.openings import WIDEST_LEAF, Opening
 from uio2_agent.envs.pointnav.scenes.placement import Placed, RoomSpace
 from uio2_agent.envs.pointnav.scenes.plan import HEIGHT, SIDES, Room
-from uio2_agent.envs.tabletop.draws import Draws
 
 
 def _put_biggest(space: RoomSpace, pieces: list[Piece], *, in_corner: bool = False) -> bool:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.openings import Opening
 from uio2_agent.envs.pointnav.scenes.plan import HEIGHT, Rect
-from uio2_agent.envs.tabletop.draws import Draws
 
 Array = NDArray[np.float64]
 

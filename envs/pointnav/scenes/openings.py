@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.plan import HEIGHT, SIDES, WALL, Layout, Rect, Room
 from uio2_agent.envs.pointnav.scenes.rooms import KINDS, rank
-from uio2_agent.envs.tabletop.draws import Draws
 
 DOOR_HEIGHT = 205
 DOOR_CLEARANCE = 80  # free depth on either side of a door

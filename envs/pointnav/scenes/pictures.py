@@ -5,6 +5,7 @@
 
 import numpy as np
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.finishes import (
     COLOURS,
     RGB,
@@ -17,8 +18,7 @@ from uio2_agent.envs.pointnav.scenes.finishes import (
     stripes,
     wood,
 )
-from uio2_agent.envs.tabletop import patterns as p
-from uio2_agent.envs.tabletop.draws import Draws
+from uio2_agent.envs.rendering import patterns as p
 
 PAINTINGS, BOOKS, RUGS, SKIES = 24, 6, 14, 5
 

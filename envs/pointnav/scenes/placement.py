@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture.piece import Piece
 from uio2_agent.envs.pointnav.scenes.openings import Opening
 from uio2_agent.envs.pointnav.scenes.plan import SIDES, Rect, Room
@@ -14,7 +15,6 @@ from uio2_agent.envs.pointnav.scenes.walkable import (
     open_cells,
     reached,
 )
-from uio2_agent.envs.tabletop.draws import Draws
 
 _TURNS = {"south": 0, "east": 1, "north": 2, "west": 3}  # quarter turns ccw; back to that side
 _POCKET = 60  # open cells nobody can reach that are still put up with: 0.15 m²

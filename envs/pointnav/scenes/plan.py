@@ -8,8 +8,8 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.rooms import CORRIDORS, KINDS, PROGRAMMES
-from uio2_agent.envs.tabletop.draws import Draws
 
 WALL = 12  # thickness
 HEIGHT = 260  # floor to ceiling

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture.piece import Block
 from uio2_agent.envs.pointnav.scenes.light import NORMALS
 from uio2_agent.envs.pointnav.scenes.materials import material
@@ -14,13 +15,13 @@ from uio2_agent.envs.pointnav.scenes.openings import Door, Opening
 from uio2_agent.envs.pointnav.scenes.pictures import SKIES
 from uio2_agent.envs.pointnav.scenes.plan import HEIGHT, SIDES, Room
 from uio2_agent.envs.pointnav.scenes.surfaces import Surfaces
-from uio2_agent.envs.tabletop.draws import Draws
 
 _SKIRTING = 8
 _EDGE, _MESH = 30, 160  # a narrow strip along edges, then at most this far
 _OVERLAP = 2  # floor and ceiling reach a little into walls, so that no crack opens
 _THRESHOLD = 0.4
 _REVEAL = 10
+_SEAL, _HAIR = 3, 0.05
 _TRIM, _TRIM_DEPTH = 7, 1.5
 
 _PALE = ("white", "cream", "grey", "sand", "sage", "sky", "lilac", "rose")
@@ -167,6 +168,31 @@ def _add_recess(
         surfaces.add_rectangle(front, sideways(w), outwards, lining)
     top = _point(room, o.side, left, o.top, deep)
     surfaces.add_rectangle(top, sideways(w), inwards, lining)
+    _add_seals(surfaces, room, o, deep, lining)
+
+
+def _add_seals(surfaces: Surfaces, room: Room, o: Opening, deep: float, name: str) -> None:
+    """Strips behind the seams of a recess, a hair's breadth away from what is seen.
+
+    The wall's edge is made of several pieces and the reveal's of one, so pixels between the two
+    may belong to neither, and one would see through. Likewise where a closed door meets the floor.
+    """
+    below, above = max(o.sill - _SEAL, 0), o.top + _SEAL
+    strips: list[tuple[float, float, float, float, float]] = [
+        (o.low - _SEAL, o.low, below, above, _HAIR),
+        (o.high, o.high + _SEAL, below, above, _HAIR),
+        (o.low, o.high, o.top, above, _HAIR),
+    ]
+    if o.sill > 0:
+        strips.append((o.low, o.high, below, o.sill, _HAIR))
+    else:
+        strips.append((o.low, o.high, 0, 4 * _HAIR, deep - _HAIR))
+    along = _along(o.side)
+    for s0, s1, z0, z1, behind in strips:
+        corner = _point(room, o.side, s0 if along > 0 else s1, z0, behind)
+        length = along * (s1 - s0)
+        right = (length, 0.0, 0.0) if o.side in ("south", "north") else (0.0, length, 0.0)
+        surfaces.add_rectangle(corner, right, (0, 0, z1 - z0), name)
 
 
 def _add_frame(surfaces: Surfaces, room: Room, o: Opening, name: str) -> None:

@@ -1,6 +1,6 @@
 """One file per task of the tabletop suite, and `sample`, which draws an episode of any of them."""
 
-from uio2_agent.envs.tabletop.draws import Draws
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.partitions import sets_for
 from uio2_agent.envs.tabletop.prompts import MODES
 from uio2_agent.envs.tabletop.sampler import Placer

@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.catalogue import shape
-from uio2_agent.envs.tabletop.draws import Draws
 from uio2_agent.envs.tabletop.partitions import Sets
 from uio2_agent.envs.tabletop.prompts import Prompt
 from uio2_agent.envs.tabletop.sampler import Placer

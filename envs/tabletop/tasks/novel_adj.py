@@ -1,6 +1,6 @@
 """Task 6: put the thing that is more so, or less so, into the container (vima_bench.md §6)."""
 
-from uio2_agent.envs.tabletop.draws import Draws
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.partitions import Sets
 from uio2_agent.envs.tabletop.sampler import Placer
 from uio2_agent.envs.tabletop.tasks.base import Layout, new_body, pick_kind

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.catalogue import shape
-from uio2_agent.envs.tabletop.draws import Draws
 from uio2_agent.envs.tabletop.partitions import Sets
 from uio2_agent.envs.tabletop.sampler import Placer
 from uio2_agent.envs.tabletop.scene import Body

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.catalogue import GREY, phrase
-from uio2_agent.envs.tabletop.draws import Draws
 from uio2_agent.envs.tabletop.partitions import Sets
 from uio2_agent.envs.tabletop.prompts import Picture, Prompt, compose, object_picture
 from uio2_agent.envs.tabletop.scene import Body

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from itertools import product
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.catalogue import phrase
-from uio2_agent.envs.tabletop.draws import Draws
 from uio2_agent.envs.tabletop.partitions import Sets
 from uio2_agent.envs.tabletop.prompts import compose, object_picture
 from uio2_agent.envs.tabletop.resting import inside

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.catalogue import PLAIN_TEXTURES, phrase
-from uio2_agent.envs.tabletop.draws import Draws
 from uio2_agent.envs.tabletop.partitions import Sets
 from uio2_agent.envs.tabletop.prompts import compose, scene_picture
 from uio2_agent.envs.tabletop.sampler import Placer

@@ -1,7 +1,7 @@
 """Task 15: put what has the container's profile into it (vima_bench.md §6)."""
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.catalogue import SHAPES
-from uio2_agent.envs.tabletop.draws import Draws
 from uio2_agent.envs.tabletop.partitions import Sets
 from uio2_agent.envs.tabletop.tasks.base import Kind, pick_kind
 from uio2_agent.envs.tabletop.tasks.same_kind import SameKind

@@ -1,6 +1,6 @@
 """Task 14: put what has the container's texture into it (vima_bench.md §6)."""
 
-from uio2_agent.envs.tabletop.draws import Draws
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.partitions import Sets
 from uio2_agent.envs.tabletop.tasks.base import Kind, pick_kind
 from uio2_agent.envs.tabletop.tasks.same_kind import SameKind

@@ -1,6 +1,6 @@
 """Task 2: put the thing of a texture, shown in a scene, into a container (vima_bench.md §6)."""
 
-from uio2_agent.envs.tabletop.draws import Draws
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.partitions import Sets
 from uio2_agent.envs.tabletop.prompts import compose, scene_picture
 from uio2_agent.envs.tabletop.sampler import Placer

@@ -4,8 +4,8 @@ import math
 from abc import abstractmethod
 from dataclasses import replace
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.catalogue import SHAPES, phrase
-from uio2_agent.envs.tabletop.draws import Draws
 from uio2_agent.envs.tabletop.partitions import Sets
 from uio2_agent.envs.tabletop.prompts import compose, object_picture
 from uio2_agent.envs.tabletop.sampler import Placer

@@ -1,6 +1,6 @@
 """Task 12: sweep blocks into a region, but not beyond a line across it (vima_bench.md §6)."""
 
-from uio2_agent.envs.tabletop.draws import Draws
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.scenario import Rectangle
 from uio2_agent.envs.tabletop.tasks.sweep import SQUARE, SweepTask
 

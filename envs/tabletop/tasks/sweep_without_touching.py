@@ -1,7 +1,7 @@
 """Task 13: sweep blocks into a region, around a line that lies before its opening (§6)."""
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.catalogue import SHAPES
-from uio2_agent.envs.tabletop.draws import Draws
 from uio2_agent.envs.tabletop.scenario import Rectangle
 from uio2_agent.envs.tabletop.tasks.sweep import SweepTask
 

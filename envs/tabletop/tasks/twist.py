@@ -2,8 +2,8 @@
 
 import math
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.catalogue import shape
-from uio2_agent.envs.tabletop.draws import Draws
 from uio2_agent.envs.tabletop.partitions import Sets
 from uio2_agent.envs.tabletop.prompts import Picture, compose, scene_picture
 from uio2_agent.envs.tabletop.sampler import Placer

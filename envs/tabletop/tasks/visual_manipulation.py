@@ -1,6 +1,6 @@
 """Task 1: put the thing shown into the container shown (vima_bench.md §6)."""
 
-from uio2_agent.envs.tabletop.draws import Draws
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.partitions import Sets
 from uio2_agent.envs.tabletop.prompts import compose, object_picture
 from uio2_agent.envs.tabletop.sampler import Placer

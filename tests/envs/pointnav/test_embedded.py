@@ -3,6 +3,7 @@
 import logging
 import math
 import shutil
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from uio2_agent.envs.pointnav.actuation import FORWARD, LEFT, RIGHT, STOP, Pose, yaw_rotation
 from uio2_agent.envs.pointnav.embedded import EmbeddedSimulator
 from uio2_agent.envs.pointnav.task import TASKS
-from uio2_agent.errors import BadScene, UnknownName
+from uio2_agent.errors import BadInput, BadScene, BadSetting, MissingDependency, UnknownName
 
 START = Pose(np.array([-3.0, 0.2, 2.0]), yaw_rotation(0.0))
 
@@ -94,3 +95,26 @@ def test_a_scene_that_cannot_be_read_leaves_none_loaded(scenes, tmp_path):
 def test_an_unknown_filter_is_named_before_anything_is_loaded():
     with pytest.raises(UnknownName, match="cubic"):
         EmbeddedSimulator(TASKS["v1"], texture_filter="cubic")
+
+
+def test_what_cannot_draw_is_refused_before_anything_is_loaded(monkeypatch):
+    with pytest.raises(UnknownName, match="vulkan"):
+        EmbeddedSimulator(TASKS["v1"], renderer="vulkan")
+    with pytest.raises(BadSetting, match="gl_device"):
+        EmbeddedSimulator(TASKS["v1"], renderer="gl", gl_device=-1)
+    monkeypatch.setitem(sys.modules, "moderngl", None)
+    with pytest.raises(MissingDependency, match="uio2-agent"):
+        EmbeddedSimulator(TASKS["v1"], renderer="gl")
+
+
+def test_opengl_shows_what_the_rasteriser_shows_and_goes_with_its_scene(scenes, opengl):
+    task = replace(TASKS["v1"], size=(64, 64))
+    simulator = started(scenes("v1"), task, renderer="gl")
+    rgb, depth = simulator.observe()
+    ours, ours_depth = started(scenes("v1"), task).observe()
+    assert np.abs(rgb.astype(int) - ours).mean() < 3
+    np.testing.assert_allclose(depth, ours_depth, atol=2e-3)
+    drawn_by = simulator._renderer
+    simulator.close()
+    with pytest.raises(BadInput, match="closed"):
+        drawn_by.render((0, 0, 0), (0, 0, 0, 1))

@@ -59,6 +59,9 @@ def test_an_episode_that_cannot_be_played_is_named_with_the_way_out(six, bad, si
     simulator.load(six[0].scene_id)
     with pytest.raises(BadEpisode, match="episode off: starts at .* off the navmesh.*skip"):
         check_episode(bad[0], simulator.pathfinder)
+    above = replace(six[0], start_position=(-3.0, 3.0, 2.0))
+    with pytest.raises(BadEpisode, match=r"nearest point is \(-3.0, 0.2, 2.0\)"):
+        check_episode(above, simulator.pathfinder)
     with pytest.raises(BadEpisode, match="episode away: no way leads .* to a goal"):
         ListedEpisodes([bad[1]]).episode(0, simulator)
 

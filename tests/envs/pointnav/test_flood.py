@@ -13,6 +13,12 @@ ROOM = NavMesh(
     [[-1, -1, 1, -1, -1, -1], [0, -1, -1, -1, -1, -1]],
 ).polygons
 START = np.array([0.5, 0.0, 0.9])
+# Four squares of half a metre's depth, the one at the far right is missing.
+CORNER = NavMesh(
+    [(0, 0, 0), (0, 0, 0.5), (0, 0, 1), (1, 0, 0), (1, 0, 0.5), (1, 0, 1), (2, 0, 0), (2, 0, 0.5)],
+    [[0, 1, 4, 3, -1, -1], [1, 2, 5, 4, -1, -1], [3, 4, 7, 6, -1, -1]],
+    [[-1, 1, 2, -1, -1, -1], [-1, -1, -1, 0, -1, -1], [0, -1, -1, -1, -1, -1]],
+).polygons
 
 
 @pytest.mark.parametrize("sliding", [True, False])
@@ -24,6 +30,12 @@ def test_a_free_step_ends_where_it_was_meant_to(sliding):
 def test_sliding_ends_at_the_wall_point_nearest_to_the_target():
     end = filter_step(ROOM, START, np.array([0.8, 0.0, 1.2]), True)
     np.testing.assert_allclose(end, (0.8, 0, 1))
+
+
+def test_sliding_round_a_corner_may_lead_further_than_the_step_was_long():
+    """As in the reference: test_env.py, `test_slides_longer_than_a_step…`."""
+    end = filter_step(CORNER, np.array([0.9, 0.0, 0.6]), np.array([1.14, 0.0, 0.53]), True)
+    np.testing.assert_allclose(end, (1.14, 0, 0.5))  # 0.26 m instead of 0.25 m
 
 
 def test_without_sliding_a_step_ends_at_the_wall_on_its_way():

@@ -1,13 +1,20 @@
 """Errors of cameras and wheels, against samples of the reference and by their formulas."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from uio2_agent.envs.pointnav.actuation import Motion
-from uio2_agent.envs.pointnav.noise import Normals, noisy_depth, noisy_motion, noisy_rgb
-from uio2_agent.errors import BadShape
+from uio2_agent.envs.pointnav.noise import (
+    Normals,
+    noisy_depth,
+    noisy_motion,
+    noisy_rgb,
+    read_distortion,
+)
+from uio2_agent.errors import BadInput, BadShape
 
 COMMANDS = {
     "forward": Motion(forward=0.25),
@@ -90,4 +97,63 @@ def test_a_distortion_table_divides_and_is_interpolated_between_its_slices():
     unseen = noisy_depth(flat, Normals(0), np.zeros((80, 80, 5), np.float32))
     assert (unseen == 0).all()
     with pytest.raises(BadShape, match="distortion"):
-        noisy_depth(flat, Normals(0), table[..., 0])
+        read_distortion(table[..., 0])
+
+
+def test_a_table_is_stretched_over_the_frame_with_slices_at_odd_metres():
+    table = np.ones((80, 80, 5), np.float32)
+    table[:40, :, 4] = 1.5  # the upper half, at 9 m
+    table[:, 40:, 0] = 0.5  # the right half, at 1 m and nearer
+    for depth, half, there in (
+        (9.5, np.s_[:58], 9.5 / 1.5),
+        (8.0, np.s_[:58], 8 / 1.25),
+        (9.5, np.s_[62:], 9.5),
+        (0.5, np.s_[:, 82:], 1.0),
+        (0.5, np.s_[:, :78], 0.5),
+        (2.0, np.s_[:, 82:], 2 / 0.75),
+    ):
+        seen = noisy_depth(np.full((120, 160), depth, np.float32), Normals(0), table)
+        assert seen[half].mean() == pytest.approx(there, rel=0.01)
+
+
+def test_a_table_is_read_from_files_and_arrays_alike(tmp_path):
+    table = np.random.default_rng(0).random((80, 80, 5))
+    np.save(tmp_path / "a.npy", table)
+    np.savez_compressed(tmp_path / "a.npz", model=table.astype(np.float32))
+    for given in (table, tmp_path / "a.npy", str(tmp_path / "a.npz")):
+        read = read_distortion(given)
+        assert read.dtype == np.float32
+        np.testing.assert_allclose(read, table, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "told"),
+    [
+        ("missing.npy", BadInput, r"missing.npy, which cannot be read: .*expected a .npy file"),
+        ("text.npy", BadInput, "broken"),
+        ("cut.npy", BadInput, "broken"),
+        ("cut.npz", BadInput, "broken"),
+        ("empty.npy", BadInput, "broken"),
+        ("two.npz", BadInput, r"two.npz with arrays \['a', 'b'\]"),
+        ("flat.npy", BadShape, r"float64 \(80, 80\), expected numbers \(80, 80, 5\)"),
+        ("words.npy", BadShape, "<U1"),
+        ("nan.npy", BadInput, "not finite"),
+        ([1, 2], BadShape, r"\(2,\)"),
+        (np.full((80, 80, 5), -1.0), BadInput, "negative"),
+    ],
+)
+def test_what_is_no_table_is_refused(tmp_path, monkeypatch, given, error, told):
+    monkeypatch.chdir(tmp_path)
+    table = np.ones((80, 80, 5))
+    np.save("cut.npy", table)
+    np.savez("cut.npz", table)
+    for name in ("cut.npy", "cut.npz"):
+        Path(name).write_bytes(Path(name).read_bytes()[:5000])
+    Path("text.npy").write_text("1.0 1.0")
+    Path("empty.npy").touch()
+    np.savez("two.npz", a=table, b=table)
+    np.save("flat.npy", table[..., 0])
+    np.save("words.npy", np.full((80, 80, 5), "1"))
+    np.save("nan.npy", np.where(table, np.nan, 0))
+    with pytest.raises(error, match=told):
+        read_distortion(given)

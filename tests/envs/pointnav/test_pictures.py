@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from uio2_agent.envs.pointnav.pictures import episode_picture
+from uio2_agent.envs.pointnav.pictures import episode_picture, grey
 
 
 @pytest.mark.parametrize("size", [(256, 256), (90, 160), (360, 640), (64, 32), (33, 77)])
@@ -22,3 +22,8 @@ def test_colour_depth_and_map_stand_side_by_side():
     above = np.full((256, 256, 3), (0, 0, 255), np.uint8)
     row = episode_picture(rgb, depth, above, "text")[200]
     assert [row[x].tolist() for x in (128, 384, 640)] == [[255, 0, 0], [128] * 3, [0, 0, 255]]
+
+
+def test_what_is_near_is_dark():
+    depth = np.array([[[0.0], [0.5], [1.0]]], np.float32)
+    assert grey(depth).tolist() == [[[0] * 3, [128] * 3, [255] * 3]]

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from uio2_agent.envs.pointnav.actuation import Pose, yaw_rotation
-from uio2_agent.envs.pointnav.topdown import TopDownMap
+from uio2_agent.envs.pointnav.bake import bake_navmesh
+from uio2_agent.envs.pointnav.navmesh_settings import NavMeshSettings
+from uio2_agent.envs.pointnav.scenes.apartment import apartment
+from uio2_agent.envs.pointnav.topdown import TopDownMap, legend
 from uio2_agent.errors import BadShape
 
 SQUARE = np.array(
@@ -22,7 +25,7 @@ def test_the_floor_fills_the_map_but_for_its_margin():
     picture = TopDownMap(SQUARE, 0.0, pixels=100).picture()
     assert picture.shape == (100, 100, 3) and picture.dtype == np.uint8
     assert picture[50, 50].tolist() == FLOOR and picture[1, 1].tolist() == OUTSIDE
-    assert len(pixels(picture, FLOOR)) == pytest.approx(92 * 92, rel=0.03)
+    assert len(pixels(picture[:80], FLOOR)) == pytest.approx(92 * 76, rel=0.03)  # ruler below
 
 
 def test_other_storeys_are_left_out():
@@ -72,6 +75,47 @@ def test_drawing_leaves_the_map_as_it_was():
     before = drawn.picture()
     drawn.picture(goals=[np.array([2.0, 0, 2.0])])
     np.testing.assert_array_equal(drawn.picture(), before)
+
+
+@pytest.mark.parametrize(("side", "metres"), [(4, 1), (20, 1), (40, 2), (400, 20)])
+def test_a_ruler_says_how_large_it_is(side, metres):
+    drawn = TopDownMap(SQUARE * side / 4, 0.0, pixels=400)
+    ink = np.all(drawn.picture()[300:, :200] < 60, axis=-1)
+    line = max(np.ptp(np.flatnonzero(row)[[0, -1]]) if row.any() else 0 for row in ink)
+    assert line == pytest.approx(metres * drawn.scale / 2, abs=3)
+
+
+def test_stops_are_marked_and_numbered():
+    drawn = TopDownMap(SQUARE, 0.0, pixels=200)
+    at = [np.array([1.0, 0, 1.0]), np.array([3.0, 0, 1.0])]
+    first, second = (
+        np.argwhere((drawn.picture(stops=at[: i + 1]) != drawn.picture(stops=at[:i])).any(-1))
+        for i in range(2)
+    )
+    for found, (x, _, z) in zip((first, second), at, strict=True):
+        low, high = found.min(0), found.max(0)
+        np.testing.assert_allclose((low + high) / 2, 8 + 184 * np.array([z, x]) / 4, atol=2)
+    both = drawn.picture(stops=at)
+    one, two = (both[r : r + 12, c : c + 12] for r, c in (first.min(0), second.min(0)))
+    assert not np.array_equal(one, two)
+
+
+def test_with_its_scene_the_map_shows_rooms_and_where_one_can_stand():
+    scene = apartment(900_001, "small")
+    triangles = bake_navmesh(scene, NavMeshSettings()).triangles()
+    drawn = TopDownMap(triangles, 0.2, 200, scene)
+    plain = TopDownMap(triangles, 0.2, 200)
+    assert drawn.scale < plain.scale  # there are walls around
+    picture = drawn.picture()
+    assert len(pixels(picture, (74, 76, 84))) > 300  # walls
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 1000  # furniture
+
+
+def test_the_legend_explains_every_sign():
+    line = legend(12)
+    assert line.shape[0] == 24 and line.shape[1] > 300
+    for colour in ((250, 180, 30), (220, 40, 40), (40, 160, 80), (40, 90, 220), (60, 120, 230)):
+        assert len(pixels(line, colour))
 
 
 def test_nothing_to_draw_is_refused():

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from uio2_agent.envs.tabletop.draws import Draws
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.sampler import COLUMNS, PIXEL, ROWS, FreeSpace, Placer, pixel_xy
 from uio2_agent.envs.tabletop.scene import Body, yaw_to_quaternion
 from uio2_agent.errors import SceneUnsolvable

@@ -100,6 +100,16 @@ def test_turns_are_wrapped():
     assert here.yaw == pytest.approx(math.radians(-175))
 
 
+def test_who_is_told_no_goal_counts_steps_and_turns():
+    journey = None
+    for move in (1, 2, 1):
+        journey = Odometer(turn=90).went(journey, {}, move, keep=1)
+    here = Odometer(turn=90).state({}, journey)
+    assert pose(here) == pytest.approx((-0.25, -0.25, 0.0, 1.0))
+    with pytest.raises(BadInput, match="without a goal"):
+        Odometer().goal({}, journey)
+
+
 def test_an_observation_without_a_goal_is_refused():
     with pytest.raises(BadInput, match="pointgoal_with_gps_compass or pointgoal"):
         Odometer().goal({"gps": np.zeros(2), "compass": np.zeros(1)}, None)

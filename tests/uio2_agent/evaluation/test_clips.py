@@ -8,7 +8,7 @@ import pytest
 from PIL.WebPImagePlugin import WebPImageFile
 
 from uio2_agent.errors import BadShape
-from uio2_agent.evaluation import clips
+from uio2_agent.evaluation import clips, sounds
 
 
 def frame(value: int, height: int = 16, width: int = 24) -> np.ndarray:
@@ -49,9 +49,34 @@ def test_what_is_no_picture_is_refused(bad):
 
 
 def test_a_kept_clip_can_be_put_into_a_page(tmp_path):
-    clips.keep(tmp_path, 3, [frame(0), frame(200)])
+    assert not clips.kept(tmp_path, 3)
+    clips.keep(tmp_path, 3, clips.Clip(clips.encode([frame(0), frame(200)])))
+    assert clips.kept(tmp_path, 3) and not clips.kept(tmp_path, 4)
     uri = clips.data_uri(tmp_path, 3) or ""
     kind, _, content = uri.partition(",")
     assert kind == "data:image/webp;base64"
     assert opened(base64.b64decode(content)).n_frames == 2
     assert clips.data_uri(tmp_path, 4) is None
+
+
+def test_a_film_becomes_a_clip_with_sound_if_there_was_any_and_none_without_frames():
+    heard = [np.zeros((100, 2), np.int16)] * 2
+    assert clips.encode_film(clips.Film()) is None
+    assert clips.encode_film(clips.Film(heard=heard)) is None
+    silent = clips.encode_film(clips.Film([frame(0)]))
+    assert silent is not None and silent.sound is None
+    whole = clips.encode_film(clips.Film([frame(0)], heard))
+    assert whole is not None and whole.picture == silent.picture
+    assert whole.sound == sounds.encode(heard)
+
+
+def test_a_sound_lies_beside_its_clip_and_is_found_from_where_the_page_is(tmp_path):
+    run, page = tmp_path / "a run", tmp_path / "page"
+    assert clips.sound_source(run, 3, page) is None
+    clips.keep(run, 3, clips.Clip(b"picture", bytes(2**20 + 1)))
+    assert sorted(p.name for p in (run / "clips").iterdir()) == ["000003.wav", "000003.webp"]
+    assert clips.sound_source(run, 3, run) == "clips/000003.wav"
+    assert clips.sound_source(run, 3, tmp_path) == "a%20run/clips/000003.wav"
+    assert clips.sound_source(run, 3, page) == "../a%20run/clips/000003.wav"
+    clips.keep(run, 4, clips.Clip(b"picture", b"short"))
+    assert clips.sound_source(run, 4, page) == "data:audio/wav;base64,c2hvcnQ="

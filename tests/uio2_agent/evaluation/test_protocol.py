@@ -1,6 +1,7 @@
 """A protocol in a folder: cells, ledgers, results, films of failures, and going on."""
 
 import json
+import wave
 from functools import partial
 from pathlib import Path
 
@@ -149,6 +150,18 @@ def test_the_first_failures_of_every_cell_are_filmed_once(tmp_path, in_process):
     pool = in_process(parts())
     evaluate_cells(tmp_path, plan(clips=2), pool)
     assert pool.given == []
+
+
+def test_what_was_heard_in_a_failure_comes_from_the_worker_with_its_film(tmp_path):
+    cells = {cell: CELLS[cell] for cell in [*CELLS][:1]}
+    pool = Processes(parts(2, audible=True))
+    run = evaluate_cells(tmp_path, plan(cells=cells, episodes=6, clips=1, workers=1), pool)
+    ((cell, episodes),) = run.episodes.items()
+    first = next(e for e in episodes if not e.success)
+    (path,) = cell.folder(tmp_path).glob("clips/*.wav")
+    assert path.stem == f"{first.episode:06d}"
+    with wave.open(str(path)) as wav:
+        assert wav.getnframes() == 160 * (first.steps + 1)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
-"""The report shows numbers, intervals and episodes, and loads nothing from anywhere."""
+"""The report shows numbers, intervals and episodes, and loads nothing from anywhere else."""
 
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def run(folder, name="random", group="", successes=9, tasks=("rotate",)) -> Run:
         Episode(episode=9, seed=900_009, task=tasks[0], success=False, error="ValueError: <bad>")
     )
     for n in (0, 1, 9):
-        clips.keep(folder, n, [np.full((8, 12, 3), n, dtype=np.uint8)])
+        clips.keep(folder, n, clips.Clip(clips.encode([np.full((8, 12, 3), n, dtype=np.uint8)])))
     outcome = result(episodes, EFFORT, provenance({"seed": 900_000}))
     return Run(name, folder, outcome, episodes, group)
 
@@ -139,6 +140,20 @@ def test_runs_that_measure_different_things_share_a_table(tmp_path):
     assert metric_names(runs) == ["far", "spl"]
     rows = [*metric_rows(runs)]
     assert rows == [("", "a", "–", "0.46 ± 0.02"), ("", "b", "1.96 ± 0.02", "–")]
+
+
+def test_what_was_heard_plays_beside_the_clip_inside_the_page_or_from_the_runs_folder(tmp_path):
+    heard = run(tmp_path / "runs" / "a b")
+    picture = clips.encode([np.zeros((8, 12, 3), np.uint8)])
+    clips.keep(heard.folder, 0, clips.Clip(picture, b"RIFF" + bytes(1000)))
+    clips.keep(heard.folder, 1, clips.Clip(picture, b"RIFF" + bytes(2**20)))
+    report.write(tmp_path / "runs" / "report.html", [heard])
+    text = (tmp_path / "runs" / "report.html").read_text(encoding="utf-8")
+    tree = parsed(text)
+    assert tree.seen.count("audio") == 2 and text.count('<audio controls preload="none"') == 2
+    short, long = (source for source in tree.sources if not source.startswith("data:image"))
+    assert short.startswith("data:audio/wav;base64,UklGR") and len(text) < 200_000
+    assert (tmp_path / "runs" / unquote(long)).samefile(heard.folder / "clips" / "000001.wav")
 
 
 def test_is_written_whole(tmp_path):

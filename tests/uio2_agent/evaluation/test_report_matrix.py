@@ -33,7 +33,7 @@ def run(folder, **facts) -> Run:
         ]
         for cell, won in CELLS.items()
     }
-    clip = [np.zeros((8, 12, 3), np.uint8)]
+    clip = clips.Clip(clips.encode([np.zeros((8, 12, 3), np.uint8)]), bytes(2**20 + 1))
     clips.keep(Cell(EASY, "rotate").folder(folder), 8, clip)
     clips.keep(Cell(EASY, "rotate").folder(folder), 0, clip)  # a success is no failure
     told = {"execution": "closed loop", "ablation": "none", "published": None, **facts}
@@ -68,6 +68,13 @@ def test_films_of_failures_are_inside_and_nothing_is_loaded(tmp_path):
     assert "placement · rotate: 2 of 10 failed" in text
     assert "seed 900009: RemoteLost: &lt;gone&gt;" in text
     assert not re.search(r"https?://|@import|url\(|<script", text)
+
+
+def test_a_failures_long_sound_is_named_as_seen_from_the_page(tmp_path):
+    text = page(run(tmp_path / "run"), "x", folder=tmp_path)
+    (source,) = re.findall(r'<audio controls preload="none" src="([^"]+)"', text)
+    assert source == f"run/cells/{EASY}/rotate/clips/000008.wav"
+    assert (tmp_path / source).is_file()
 
 
 def test_published_rows_stand_beside_the_real_benchmark_only(tmp_path):

@@ -43,5 +43,12 @@ def test_what_a_policy_or_an_environment_says_is_text():
     assert "<b>&lt;i&gt;</b>" in card and "&lt;b&gt;" in card and "&lt;/script&gt;" in card
 
 
+def test_a_sound_has_controls_and_its_name_is_text():
+    episode = Episode(episode=1, seed=2, task="t", success=True)
+    assert "<audio" not in parts.card("", episode, "data:,")
+    card = parts.card("", episode, "data:,", 'a"b.wav')
+    assert '<audio controls preload="none" src="a&quot;b.wav"></audio>' in card
+
+
 def test_a_document_escapes_its_title():
     assert "<h1>a &lt; b</h1>" in parts.document("a < b", "")

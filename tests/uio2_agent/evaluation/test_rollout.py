@@ -145,9 +145,28 @@ def test_decisions_and_answers_are_the_policys_own_count():
 def test_frames_of_the_first_episodes_show_the_start_and_every_step():
     make_env = partial(Counting, oracle=True, render_mode="rgb_array")
     rollout = Rollout(make_env, OraclePolicy(ACTIONS), range(4), seed=SEED, num_envs=2, recorded=2)
-    frames = {e.episode: (e, frames) for e, frames in rollout}
-    for number, (episode, seen) in frames.items():
-        assert len(seen) == (episode.steps + 1 if number < 2 else 0)
+    films = {e.episode: (e, film) for e, film in rollout}
+    for number, (episode, film) in films.items():
+        assert len(film.frames) == (episode.steps + 1 if number < 2 else 0)
+        assert film.heard == []
+
+
+@pytest.mark.parametrize("vectorization", ["sync", "async"])
+def test_all_that_was_heard_in_the_first_episodes_is_kept_and_not_told_to_the_policy(vectorization):
+    class Asking(OraclePolicy):
+        def act(self, observations, infos):
+            assert not {"frame", "heard"} & {*infos}
+            return super().act(observations, infos)
+
+    settings = {"num_envs": 2, "recorded": 2, "vectorization": vectorization}
+    env = partial(Counting, oracle=True, audible=True, render_mode="rgb_array", limit=10, target=4)
+    env = partial(env, raise_at=3, raise_seeds=[SEED + 1])
+    rollout = Rollout(env, Asking(ACTIONS), range(3), seed=SEED, **settings)
+    films = {e.episode: film for e, film in rollout}
+    left = [[int(step[0, 0]) for step in film.heard] for _, film in sorted(films.items())]
+    whole = [round(count / 10 * 32767) for count in (0, 1, 2, 3, 4, 4)]
+    assert left == [whole, whole[:3], []]
+    assert all(step.shape == (160, 2) and not step[:, 1].any() for step in films[0].heard)
 
 
 def test_metrics_that_are_not_finite_are_left_out():

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import wave
 from functools import partial
 
 import pytest
@@ -32,13 +33,13 @@ class InterruptedAt(RandomPolicy):
         return super().act(observations, infos)
 
 
-def run(folder, interrupt=None, episodes=12, settings=None, **more):
+def run(folder, interrupt=None, episodes=12, settings=None, make_env=MAKE_ENV, **more):
     seen = []
     with Ledger(
         folder, {"policy": "random", "seed": SEED} if settings is None else settings
     ) as ledger:
         outcome = evaluate(
-            MAKE_ENV,
+            make_env,
             InterruptedAt(interrupt),
             ledger,
             episodes=episodes,
@@ -109,6 +110,20 @@ def test_clips_of_the_first_episodes_are_kept_also_across_an_interruption(tmp_pa
     run(tmp_path, clips_wanted=5)
     names = sorted(path.name for path in (tmp_path / "clips").iterdir())
     assert names == [f"{number:06d}.webp" for number in range(5)]
+
+
+def test_what_was_heard_is_kept_with_the_clips_also_across_an_interruption(tmp_path):
+    settings = {"clips_wanted": 5, "make_env": partial(MAKE_ENV, audible=True)}
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "cut", interrupt=4, **settings)
+    run(tmp_path / "cut", **settings)
+    run(tmp_path / "whole", **settings)
+    files = {path.name: path.read_bytes() for path in (tmp_path / "whole" / "clips").iterdir()}
+    assert {f"{n:06d}.{kind}" for n in range(5) for kind in ("wav", "webp")} == {*files}
+    assert {p.name: p.read_bytes() for p in (tmp_path / "cut" / "clips").iterdir()} == files
+    for line in lines(tmp_path / "whole")[:5]:
+        with wave.open(str(tmp_path / "whole" / "clips" / f"{line['episode']:06d}.wav")) as wav:
+            assert wav.getnframes() == 160 * (line["steps"] + 1)
 
 
 def test_what_is_written_is_what_is_returned(tmp_path):

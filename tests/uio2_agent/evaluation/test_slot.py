@@ -5,7 +5,7 @@ import pytest
 
 from uio2_agent.envs.counting import GO_ON, STOP, Counting
 from uio2_agent.errors import MissingDependency
-from uio2_agent.evaluation.slot import FATAL, FRAME, Slot
+from uio2_agent.evaluation.slot import FATAL, FRAME, HEARD, Slot
 
 
 def told(info: dict) -> dict:
@@ -56,6 +56,25 @@ def test_frames_come_with_recorded_episodes_only():
     assert FRAME in told(slot.step(GO_ON)[4])
     assert FRAME not in told(slot.reset(seed=6)[1])
     assert FRAME not in told(Slot(Counting, recorded=range(9)).reset(seed=5)[1])
+
+
+def test_what_is_heard_comes_with_frames_and_stays_what_it_was():
+    class Ringing(Counting):
+        buffer = np.zeros((2, 4), np.float32)
+
+        def _observation(self):
+            self.buffer[:] = self._count
+            return {**super()._observation(), "audio": self.buffer}
+
+    slot = Slot(lambda: Ringing(limit=4, render_mode="rgb_array"), recorded=range(5, 6))
+    first = told(slot.reset(seed=5)[1])[HEARD]
+    second = told(slot.step(GO_ON)[4])[HEARD]
+    assert (first == 0).all() and (second == 1).all() and second.shape == (2, 4)
+    assert HEARD not in told(slot.reset(seed=6)[1])
+    deaf = Slot(lambda: Counting(render_mode="rgb_array"), recorded=range(9))
+    assert HEARD not in told(deaf.reset(seed=5)[1])
+    blind = Slot(Ringing, recorded=range(9))
+    assert HEARD not in told(blind.reset(seed=5)[1])
 
 
 def test_infos_nobody_asked_for_stay_inside():

@@ -1,5 +1,6 @@
 """Tubs, showers, toilets, basins and washing machines."""
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture.piece import (
     Block,
     Part,
@@ -9,7 +10,6 @@ from uio2_agent.envs.pointnav.scenes.furniture.piece import (
     clutter,
     front_panel,
 )
-from uio2_agent.envs.tabletop.draws import Draws
 
 
 def bath_tub(draws: Draws) -> Piece:

@@ -1,5 +1,6 @@
 """Beds, wardrobes, and where toys go."""
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture.piece import (
     Part,
     Piece,
@@ -10,7 +11,6 @@ from uio2_agent.envs.pointnav.scenes.furniture.piece import (
     table_lamp,
 )
 from uio2_agent.envs.pointnav.scenes.plan import Rect
-from uio2_agent.envs.tabletop.draws import Draws
 
 _CLOTHS = ("fabric", "plaid", "stripes", "dotted")
 _BRIGHT = ("blue", "teal", "sage", "rose", "mustard", "lilac", "rust", "navy", "grey", "red")

@@ -1,5 +1,6 @@
 """Rugs, plants, lamps, pictures, open doors: what stands, lies or hangs anywhere."""
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture.piece import (
     Block,
     Panel,
@@ -12,7 +13,6 @@ from uio2_agent.envs.pointnav.scenes.furniture.piece import (
     pot,
 )
 from uio2_agent.envs.pointnav.scenes.pictures import PAINTINGS, RUGS
-from uio2_agent.envs.tabletop.draws import Draws
 
 
 def rug_under(draws: Draws, rect: tuple[float, float, float, float]) -> Panel:

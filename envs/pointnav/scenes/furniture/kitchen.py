@@ -1,5 +1,6 @@
 """Kitchen counters and fridges."""
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture.piece import (
     Panel,
     Part,
@@ -8,7 +9,6 @@ from uio2_agent.envs.pointnav.scenes.furniture.piece import (
     clutter,
     front_panel,
 )
-from uio2_agent.envs.tabletop.draws import Draws
 
 _UNIT = 60  # width of one cupboard
 

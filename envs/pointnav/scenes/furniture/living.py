@@ -1,5 +1,6 @@
 """Sofas, tables with chairs, televisions and desks."""
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture.decoration import rug_under
 from uio2_agent.envs.pointnav.scenes.furniture.piece import (
     Block,
@@ -13,7 +14,6 @@ from uio2_agent.envs.pointnav.scenes.furniture.piece import (
     legs,
 )
 from uio2_agent.envs.pointnav.scenes.plan import Rect
-from uio2_agent.envs.tabletop.draws import Draws
 
 _COVERS = ("grey", "charcoal", "blue", "teal", "rust", "olive", "sand", "plum", "navy", "red")
 _CUSHIONS = ("mustard", "rose", "cream", "teal", "rust", "sky")

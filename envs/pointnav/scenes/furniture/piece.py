@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.plan import Rect
-from uio2_agent.envs.tabletop.draws import Draws
 
 
 class Block(NamedTuple):

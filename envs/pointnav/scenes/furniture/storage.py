@@ -1,5 +1,6 @@
 """Chests, bookcases, sideboards, shelves and boxes."""
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture.piece import (
     Block,
     Part,
@@ -10,7 +11,6 @@ from uio2_agent.envs.pointnav.scenes.furniture.piece import (
     legs,
 )
 from uio2_agent.envs.pointnav.scenes.pictures import BOOKS
-from uio2_agent.envs.tabletop.draws import Draws
 
 
 def chest(draws: Draws, tone: str) -> Piece:

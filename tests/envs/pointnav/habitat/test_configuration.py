@@ -24,10 +24,10 @@ def made(fake):
     return make
 
 
-def test_cameras_are_those_of_the_task(made):
+def test_cameras_are_those_of_the_task(made, fake):
     rgb, depth = made("v2").agents[0].sensor_specifications
     assert (rgb.uuid, depth.uuid) == ("rgb", "depth")
-    assert (rgb.sensor_type, depth.sensor_type) == ("color", "depth")
+    assert (rgb.sensor_type, depth.sensor_type) == (fake.SensorType.COLOR, fake.SensorType.DEPTH)
     for camera in (rgb, depth):
         assert camera.resolution == [360, 640] and camera.hfov == 70.0
         np.testing.assert_allclose(camera.position, [0, 0.88, 0], rtol=1e-6)

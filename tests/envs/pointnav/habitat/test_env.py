@@ -1,7 +1,6 @@
 """The environment's own rules on the double: the recorded steps of habitat-lab, and its ends."""
 
 import logging
-import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -20,65 +19,18 @@ BLIND = ("pointgoal_with_gps_compass", "gps", "compass")
 
 
 @pytest.fixture
-def make(fake, episodes_file, scenes):
-    """Called with arguments of `HabitatPointNav`: the six episodes, nothing drawn."""
-
-    def env(task="v1", sensors=BLIND, **kwargs):
-        scenes_dir = scenes("v2" if task == "v2" else "v1")
-        kwargs = {"episodes": episodes_file, "scenes_dir": scenes_dir, **kwargs}
-        return HabitatPointNav(task=task, sensors=sensors, **kwargs)
-
-    return env
-
-
-def apart(a, b):
-    """Radians between two angles."""
-    return abs(math.remainder(float(a) - float(b), 2 * math.pi))
+def make(fake, arguments):
+    return lambda *task, **changes: HabitatPointNav(**arguments(*task, **changes))
 
 
 @pytest.mark.parametrize("index", range(12))
-def test_every_step_is_that_of_habitat_lab(golden, make, index):
-    run = golden["habitat_lab"]["runs"][index]
-    env = make()
-    _, info = env.reset(seed=int(run["episode_id"]))
-    start = run["metrics0"]["distance_to_goal"]
-    assert info["metrics"]["distance_to_goal"] == pytest.approx(start, abs=1e-4)
-    for step in run["steps"]:
-        seen, reward, terminated, truncated, info = env.step(step["a"])
-        metrics = info["metrics"]
-        np.testing.assert_allclose(info["position"], step["p"], atol=1e-4)
-        rho, phi = seen["pointgoal_with_gps_compass"]
-        assert rho == pytest.approx(step["pg"][0], abs=1e-4)
-        assert min(rho, 1) * apart(phi, step["pg"][1]) < 1e-4  # single precision, next to the goal
-        np.testing.assert_allclose(seen["gps"], step["gps"], atol=1e-4)
-        assert apart(seen["compass"][0], step["compass"][0]) < 1e-4
-        assert reward == pytest.approx(step["reward"], abs=1e-4)
-        assert metrics["distance_to_goal"] == pytest.approx(step["d2g"], abs=1e-4)
-        assert metrics["spl"] == pytest.approx(step["spl"], abs=1e-4)
-        assert metrics["soft_spl"] == pytest.approx(step["soft_spl"], abs=1e-4)
-        assert metrics["collisions"] == step["collisions"]
-        assert info["collided"] == step["is_collision"]
-        assert info["success"] == step["success"]
-        assert (terminated, truncated) == (step["done"], False)
+def test_every_step_is_that_of_habitat_lab(make, check_run, index):
+    check_run(make(), index)
 
 
-# As in test_env.py of the embedded one: in the other two the reference fails, or float32 decides.
-EPISODES = {"v1": (0, 1, 2, 3, 4, 5), "v2": (0, 2, 3, 5)}
-
-
-@pytest.mark.parametrize(("task", "config"), [("v1", "v1"), ("v2", "v2_noiseless")])
-def test_the_oracle_acts_and_arrives_as_the_references_follower(golden, make, task, config):
-    env = make(task, oracle=True, noise=False)
-    for i in EPISODES[task]:
-        want = golden["configs"][config]["follower_episodes"][i]
-        _, info = env.reset(seed=i)
-        actions, over = "", False
-        while not over:
-            actions += str(info["oracle_action"])
-            _, _, terminated, truncated, info = env.step(info["oracle_action"])
-            over = terminated or truncated
-        assert actions == want["actions"]
-        assert info["success"] and info["metrics"]["spl"] == pytest.approx(want["spl"], abs=1e-4)
+@pytest.mark.parametrize("task", ["v1", "v2"])
+def test_the_oracle_acts_and_arrives_as_the_references_follower(make, check_oracle, task):
+    check_oracle(make(task, oracle=True, noise=False), task)
 
 
 def test_stop_is_never_given_to_habitat_sim_and_still_shows_a_picture(make, fake):
@@ -99,11 +51,8 @@ def test_keeps_the_gymnasium_contract(make, task):
 
 
 @pytest.mark.parametrize("task", ["v1", "v2"])
-def test_spaces_and_infos_are_those_of_the_embedded_one(make, episodes_file, scenes, task):
-    theirs = make(task, oracle=True)
-    ours = PointNav(
-        episodes=episodes_file, scenes_dir=scenes(task), task=task, sensors=BLIND, oracle=True
-    )
+def test_spaces_and_infos_are_those_of_the_embedded_one(make, arguments, task):
+    theirs, ours = make(task, oracle=True), PointNav(**arguments(task, oracle=True))
     assert theirs.observation_space == ours.observation_space
     assert theirs.action_space == ours.action_space
     told, known = theirs.reset(seed=2)[1], ours.reset(seed=2)[1]
@@ -123,16 +72,13 @@ def test_pictures_are_drawn_only_where_they_are_seen(make, fake):
     shown.close()
 
 
-def test_a_scene_alone_brings_endless_episodes_in_which_the_oracle_arrives(fake, scenes):
+def test_a_scene_alone_brings_endless_episodes_in_which_the_oracle_arrives(fake, scenes, play):
     env = HabitatPointNav(
         scene="two_rooms.glb", scenes_dir=scenes("v1"), sensors=BLIND, oracle=True
     )
     starts = {tuple(env.reset(seed=seed)[1]["position"]) for seed in range(5)}
     assert len(starts) == 5
-    _, info = env.reset(seed=900_003)
-    while not info["success"]:
-        _, _, terminated, truncated, info = env.step(info["oracle_action"])
-        assert info["success"] or not (terminated or truncated)
+    assert play(env, env.reset(seed=900_003)[1])[1]["success"]
 
 
 def test_bad_episodes_are_an_error_at_reset_or_left_out_when_asked(

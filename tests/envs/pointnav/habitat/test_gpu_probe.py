@@ -6,19 +6,26 @@ from uio2_agent.envs.pointnav.habitat import gpu_probe
 from uio2_agent.envs.pointnav.habitat.gpu_probe import choose_gpu, why_not
 from uio2_agent.errors import BadSetting
 
-# As habitat-sim's on a machine where only -1 works: gone without an exception.
+# As habitat-sim's on a machine where only -1 works: gone without an exception. 1 starts and does
+# not draw. The end of an interpreter that had it is not a good one.
 DEADLY = """
-import os
+import atexit, os
 from types import SimpleNamespace as Anything
-SensorType = Anything(DEPTH=1)
-SimulatorConfiguration = CameraSensorSpec = AgentConfiguration = Anything
+atexit.register(os._exit, 139)
+class SimulatorConfiguration(Anything):
+    navmesh_settings = None
+SensorType, errors = Anything(DEPTH=1), Anything(GreedyFollowerError=ValueError)
+CameraSensorSpec = AgentConfiguration = SensorSubType = ShortestPath = Anything
 ActionSpec = ActuationSpec = AgentState = MultiGoalShortestPath = NavMeshSettings = Anything
-SensorSubType = ShortestPath = errors = Anything
 Configuration = lambda settings, agents: settings
 class Simulator:
     def __init__(self, settings):
-        if settings.gpu_device_id != -1:
-            print("unable to find EGL device for CUDA device", settings.gpu_device_id, flush=True)
+        self.gpu = settings.gpu_device_id
+        if self.gpu not in (-1, 1):
+            print("unable to find EGL device for CUDA device", self.gpu, flush=True)
+            os._exit(1)
+    def get_sensor_observations(self):
+        if self.gpu == 1:
             os._exit(1)
     def close(self):
         pass
@@ -41,6 +48,8 @@ def test_auto_falls_back_and_a_named_gpu_is_refused(deadly):
     for word in ("exit code 1", "EGL device for CUDA device 0", "headless"):
         assert word in str(told.value)
     assert why_not.cache_info().misses == 2
+    with pytest.raises(BadSetting, match="exit code 1: without a word"):
+        choose_gpu(1)
 
 
 def test_auto_takes_the_first_gpu_where_there_is_one(monkeypatch):

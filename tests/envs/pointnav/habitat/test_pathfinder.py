@@ -12,11 +12,13 @@ from uio2_agent.errors import BadInput
 CONFIGS = {"v1": "v1", "v2": "v2_noiseless"}
 
 
-@pytest.fixture(params=["v1", "v2"])
-def both(request, golden, scenes, fake):
-    """The pathfinder of a body, and what the reference answered for it."""
-    raw = fake.PathFinder(read_navmesh(scenes(request.param) / "two_rooms.navmesh"))
-    return HabitatPathfinder(fake, raw), golden["configs"][CONFIGS[request.param]]
+@pytest.fixture(params=[("v1", "0.3.4"), ("v2", "0.3.4"), ("v1", "0.2.5")])
+def both(request, golden, scenes, double):
+    """The pathfinder of a body in a release, and what the reference answered for it."""
+    task, release = request.param
+    module = double(release)
+    raw = module.PathFinder(read_navmesh(scenes(task) / "two_rooms.navmesh"), module.give)
+    return HabitatPathfinder(module, raw), golden["configs"][CONFIGS[task]]
 
 
 def test_distances_and_ways_are_the_references(both):

@@ -2,6 +2,7 @@
 
 import gc
 import math
+import os
 import shutil
 import sys
 from dataclasses import replace
@@ -12,11 +13,13 @@ import pytest
 
 from uio2_agent.envs.pointnav.actuation import FORWARD, LEFT, RIGHT, STOP
 from uio2_agent.envs.pointnav.embedded import EmbeddedSimulator
-from uio2_agent.envs.pointnav.habitat.simulator import HabitatSimulator
+from uio2_agent.envs.pointnav.habitat import simulator as adapter
+from uio2_agent.envs.pointnav.habitat.simulator import HabitatSimulator, _navmesh_beside
 from uio2_agent.envs.pointnav.task import TASKS
 from uio2_agent.errors import BadScene, BadSetting, MissingDependency, SimulatorBusy, UnknownName
 
 SMALL = replace(TASKS["v1"], size=(24, 32))
+GOLDEN = Path(__file__).parents[3] / "golden" / "pointnav"
 
 
 @pytest.fixture
@@ -112,6 +115,71 @@ def test_the_scenes_own_navmesh_is_used_and_another_is_computed_for_another_body
     bare = HabitatSimulator(SMALL, cameras=[])
     bare.load(str(tmp_path / "two_rooms.glb"))
     assert fake.simulators[-1].computed == 1 and bare.pathfinder.area > 30
+
+
+def test_a_scene_is_never_taken_for_another_one_with_a_longer_path(
+    fake, scenes, tmp_path, monkeypatch
+):
+    """habitat-sim finds a scene by any part of its name among those it has seen."""
+    other = shutil.copy(scenes("v1") / "two_rooms.glb", tmp_path)
+    (tmp_path / "sub").mkdir()
+    long = shutil.copy(other, tmp_path / "sub")
+    monkeypatch.chdir(tmp_path)
+    simulator = HabitatSimulator(SMALL, cameras=["depth"])
+    simulator.load("sub/two_rooms.glb")
+    simulator.load("two_rooms.glb")
+    (sim,) = fake.simulators
+    assert sim.loads == [str(long), str(other)]
+    above = f"/{'/'.join(Path(other).parts[2:])}"  # a part of the other's absolute path
+    monkeypatch.setattr(os.path, "abspath", lambda path: above if path == "above" else str(path))
+    with pytest.raises(BadScene):  # it is not there, and nothing else is shown for it
+        simulator.load("above")
+    assert [s.closed for s in fake.simulators] == [True, True]
+
+
+def test_what_habitat_sim_cannot_load_is_named_and_it_starts_anew(started, fake, scenes, tmp_path):
+    simulator = started()
+    good, bad = simulator._scene_id, tmp_path / "bad.glb"
+    bad.write_bytes(b"glTF" + bytes(40))
+    with pytest.raises(BadScene, match=r"bad\.glb: habitat-sim does not load it: ESP_CHECK"):
+        simulator.load(str(bad))
+    simulator.load(good)  # which a half changed one would take for the present one
+    first, second = fake.simulators
+    assert first.closed and second.loads == [good]
+    with pytest.raises(BadScene):
+        HabitatSimulator(SMALL, cameras=[]).load(str(bad))
+
+
+def test_scenes_do_not_fill_the_memory(fake, scenes, monkeypatch, tmp_path):
+    monkeypatch.setattr(adapter, "_MOST_SCENES", 2)
+    paths = [str(tmp_path / f"{i}.glb") for i in range(3)]
+    for path in paths:
+        shutil.copy(scenes("v1") / "two_rooms.glb", path)
+    simulator = HabitatSimulator(SMALL, cameras=["depth"])
+    for i in (0, 1, 0, 1, 2):
+        simulator.load(paths[i])
+    first, second = fake.simulators
+    assert first.closed and len(first.loads) == 4 and second.loads == paths[2:]
+
+
+def test_a_navmesh_beside_a_scene_with_a_stage_config_is_found(fake, start, tmp_path):
+    """habitat-sim looks for none there: its stage config would have to name one."""
+    for end in (".glb", ".stage_config.json"):
+        shutil.copy(GOLDEN / f"two_rooms_yup{end}", tmp_path)
+    shutil.copy(GOLDEN / "two_rooms_v1.navmesh", tmp_path / "two_rooms_yup.navmesh")
+    simulator = HabitatSimulator(SMALL, cameras=[], navmesh="beside")
+    simulator.load(str(tmp_path / "two_rooms_yup.glb"))
+    assert simulator.pathfinder.is_navigable(start.position)
+    assert fake.simulators[-1].computed == 0
+    assert _navmesh_beside("a/b.basis.stage_config.json") == Path("a/b.basis.navmesh")
+    assert _navmesh_beside("a/b.basis.glb") == Path("a/b.basis.navmesh")
+
+
+def test_a_navmesh_of_another_body_that_stays_since_there_is_no_room_is_refused(fake, scenes):
+    fake.no_room = True
+    simulator = HabitatSimulator(TASKS["v2"], cameras=[])
+    with pytest.raises(BadScene, match=r"nowhere is there room for .*0\.18, 0\.88"):
+        simulator.load(str(scenes("v1") / "two_rooms.glb"))
 
 
 def test_without_any_navmesh_a_scene_is_refused_again_and_again(fake, scenes, tmp_path):

@@ -2,13 +2,13 @@
 
 import pytest
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furnishing import furnish
 from uio2_agent.envs.pointnav.scenes.openings import Opening
 from uio2_agent.envs.pointnav.scenes.placement import Placed
 from uio2_agent.envs.pointnav.scenes.plan import Rect, Room
 from uio2_agent.envs.pointnav.scenes.rooms import KINDS
 from uio2_agent.envs.pointnav.scenes.walkable import CELL, REACH, cell_of, open_cells, reached
-from uio2_agent.envs.tabletop.draws import Draws
 
 DOORS = (
     Opening("door", "south", 130, 220, 0, 205),

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.light import RoomLight, draw_light, lamp_places
 from uio2_agent.envs.pointnav.scenes.openings import Opening
 from uio2_agent.envs.pointnav.scenes.plan import Rect
-from uio2_agent.envs.tabletop.draws import Draws
 
 ROOM = Rect(0, 0, 400, 300)
 WINDOW = Opening("window", "north", 120, 280, 90, 225)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.openings import (
     DOOR_CLEARANCE,
     NARROWEST_DOOR,
@@ -10,7 +11,6 @@ from uio2_agent.envs.pointnav.scenes.openings import (
 )
 from uio2_agent.envs.pointnav.scenes.plan import HEIGHT, SIDES, WALL, draw_layout
 from uio2_agent.envs.pointnav.scenes.rooms import KINDS, PROGRAMMES
-from uio2_agent.envs.tabletop.draws import Draws
 
 
 @pytest.fixture(scope="module")

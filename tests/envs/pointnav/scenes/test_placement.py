@@ -2,11 +2,11 @@
 
 import pytest
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture.piece import Piece, block
 from uio2_agent.envs.pointnav.scenes.openings import Opening
 from uio2_agent.envs.pointnav.scenes.placement import Placed, RoomSpace
 from uio2_agent.envs.pointnav.scenes.plan import SIDES, Rect, Room
-from uio2_agent.envs.tabletop.draws import Draws
 
 ROOM = Room("study", Rect(100, 200, 500, 500))
 DOOR = Opening("door", "south", 150, 240, 0, 205)

@@ -4,9 +4,9 @@ from functools import cache
 
 import pytest
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.plan import WALL, Layout, Rect, draw_layout
 from uio2_agent.envs.pointnav.scenes.rooms import KINDS, PROGRAMMES
-from uio2_agent.envs.tabletop.draws import Draws
 
 
 @cache

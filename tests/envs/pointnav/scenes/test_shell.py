@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.light import NORMALS, draw_light
 from uio2_agent.envs.pointnav.scenes.materials import material
 from uio2_agent.envs.pointnav.scenes.openings import Door, Opening
@@ -10,7 +11,6 @@ from uio2_agent.envs.pointnav.scenes.plan import HEIGHT, SIDES, Rect, Room
 from uio2_agent.envs.pointnav.scenes.rooms import KINDS
 from uio2_agent.envs.pointnav.scenes.shell import add_doorway, add_room, draw_finish
 from uio2_agent.envs.pointnav.scenes.surfaces import Surfaces
-from uio2_agent.envs.tabletop.draws import Draws
 
 ROOM = Room("living", Rect(100, 200, 500, 500))
 
@@ -71,12 +71,58 @@ def test_a_recess_shows_its_inside(side):
     inside_wall = outside.any(1) & (away <= 10).all(1)
     middle = np.array([0.0, 0.0, 155.0])
     middle[axis], middle[1 - axis] = line, low + 150
-    reveals = inside_wall & (np.ptp(corners[:, :, 2], axis=1) + away.max(1) > 0)
+    reveals = inside_wall & (away.max(1) > 0.1)  # less are seals
     level = (corners[:, :, 2] == 0).all(1) | (corners[:, :, 2] == HEIGHT).all(1)
     reveals &= ~level
     assert reveals.sum() == 10  # two triangles each: four reveals and the pane
     towards = ((middle - corners[reveals].mean(1)) * areas[reveals]).sum(1)
     assert (towards > 0).all()
+
+
+def hits(corners: np.ndarray, eye: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """How far beyond `point`, in centimetres, the sight line from `eye` meets what faces it."""
+    way = (point - eye) / np.linalg.norm(point - eye)
+    a, b, c = np.moveaxis(corners, 1, 0)
+    normals = np.cross(b - a, c - a)
+    towards = normals @ way
+    with np.errstate(divide="ignore", invalid="ignore"):
+        far = ((a - eye) * normals).sum(1) / towards
+        at = eye + far[:, None] * way
+        sides = [(np.cross(q - p, at - p) * normals).sum(1) for p, q in ((a, b), (b, c), (c, a))]
+    inside = np.all(np.array(sides) >= 0, axis=0) & (towards < 0) & (far > 0)
+    return far[inside] - np.linalg.norm(point - eye)
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("kind", ["window", "entrance"])
+def test_whoever_looks_through_a_seam_of_a_recess_sees_its_seal(side, kind):
+    low, high = ROOM.rect.span(side)
+    sill, top = (90, 225) if kind == "window" else (0, 205)
+    o = Opening(kind, side, low + 60, high - 60, sill, top)
+    corners, _, _ = built(o)
+    out = -np.array(NORMALS[side], float)
+    line = np.array([0.0, 0.0, 0.0])
+    axis = 0 if side in ("south", "north") else 1
+    line[1 - axis] = ROOM.rect.line(side)
+    aside, up = np.eye(3)[axis], np.eye(3)[2]
+    middle = (o.low + o.high) / 2
+    seams = [(s * aside + z * up, (s - middle) * aside) for s in (o.low, o.high) for z in (60, 190)]
+    seams = [(p, away) for p, away in seams if sill < p[2] < top]
+    seams += [(s * aside + top * up, up) for s in (o.low + 9, middle + 31)]
+    if sill:
+        seams += [(s * aside + sill * up, -up) for s in (o.low + 9, middle + 31)]
+    eyes = [
+        s * aside + 140 * up - back * out for s in (middle - 90, middle + 40) for back in (60, 250)
+    ]
+    for eye in eyes:
+        for place, away in seams:
+            in_the_wall = place + line + 1e-3 * away / np.linalg.norm(away)
+            behind = hits(corners, eye + line, in_the_wall)
+            assert ((behind > 1e-3) & (behind < 2)).any()
+        if not sill:
+            foot = line + (middle + 7) * aside + 2 * out  # where the door meets the floor
+            before = hits(corners, eye + line, foot)
+            assert ((before < -1e-3) & (before > -1)).any()
 
 
 @pytest.mark.parametrize("side", ["east", "north"])

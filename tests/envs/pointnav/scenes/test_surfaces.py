@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture.piece import Block, Panel, Piece, Turned
 from uio2_agent.envs.pointnav.scenes.light import RoomLight, draw_light
 from uio2_agent.envs.pointnav.scenes.placement import Placed
 from uio2_agent.envs.pointnav.scenes.plan import Rect
 from uio2_agent.envs.pointnav.scenes.surfaces import Surfaces, join
-from uio2_agent.envs.tabletop.draws import Draws
 
 ROOM = Rect(0, 0, 400, 400)
 ROUND = ((0.0, 0.0), (10.0, 0.0), (10.0, 30.0), (0.0, 30.0))

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from uio2_agent.envs.tabletop.draws import Draws
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.tabletop.partitions import sets_for
 from uio2_agent.envs.tabletop.scene import Body
 from uio2_agent.envs.tabletop.tasks.novel_words import (

@@ -1,5 +1,6 @@
 """Tubs, showers, toilets, basins and washing machines."""
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture.bathroom import (
     bath_tub,
     shower,
@@ -7,7 +8,6 @@ from uio2_agent.envs.pointnav.scenes.furniture.bathroom import (
     washbasin,
     washing_machine,
 )
-from uio2_agent.envs.tabletop.draws import Draws
 
 
 def test_a_tub_is_hollow_but_not_so_deep_that_one_could_step_in():

@@ -2,8 +2,8 @@
 
 import pytest
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture.bedroom import bed, toy_chest, wardrobe
-from uio2_agent.envs.tabletop.draws import Draws
 
 
 def test_a_double_bed_has_two_night_tables_apart_from_it():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture.decoration import (
     ceiling_lamp,
     door_leaf,
@@ -13,7 +14,6 @@ from uio2_agent.envs.pointnav.scenes.furniture.decoration import (
     waste_bin,
 )
 from uio2_agent.envs.pointnav.scenes.plan import Rect
-from uio2_agent.envs.tabletop.draws import Draws
 
 
 def test_what_hangs_or_lies_takes_no_floor():

@@ -2,8 +2,8 @@
 
 import pytest
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture.kitchen import fridge, kitchen_counter
-from uio2_agent.envs.tabletop.draws import Draws
 
 
 @pytest.mark.parametrize("units", [2, 3, 6])

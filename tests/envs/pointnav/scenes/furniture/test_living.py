@@ -2,6 +2,7 @@
 
 import pytest
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture.living import (
     armchair,
     desk,
@@ -10,7 +11,6 @@ from uio2_agent.envs.pointnav.scenes.furniture.living import (
     television,
 )
 from uio2_agent.envs.pointnav.scenes.furniture.piece import Turned
-from uio2_agent.envs.tabletop.draws import Draws
 
 
 @pytest.mark.parametrize("chairs", [2, 4, 6])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture import (
     bathroom,
     bedroom,
@@ -19,7 +20,6 @@ from uio2_agent.envs.pointnav.scenes.furniture.piece import (
     clutter,
 )
 from uio2_agent.envs.pointnav.scenes.materials import material
-from uio2_agent.envs.tabletop.draws import Draws
 
 
 def pieces(seed: int) -> list[Piece]:

@@ -1,5 +1,6 @@
 """Chests, bookcases, sideboards, shelves and boxes."""
 
+from uio2_agent.envs.draws import Draws
 from uio2_agent.envs.pointnav.scenes.furniture.storage import (
     bookcase,
     chest,
@@ -7,7 +8,6 @@ from uio2_agent.envs.pointnav.scenes.furniture.storage import (
     shelf_with_boxes,
     sideboard,
 )
-from uio2_agent.envs.tabletop.draws import Draws
 
 
 def test_a_bookcase_holds_books_below_its_top():

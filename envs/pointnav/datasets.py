@@ -1,4 +1,7 @@
-"""Where scenes and episodes of the standard datasets lie (habitat_pointnav.md §9, §10)."""
+"""Where scenes and episodes of the standard datasets, and of ours, lie.
+
+The layout is that of habitat_pointnav.md §9, §10; "flats" is what `uio2 scenes` writes.
+"""
 
 import logging
 import struct
@@ -36,6 +39,8 @@ DATASETS = {
         Dataset("gibson/v2", f"{_ZIPS}/gibson/v2/pointnav_gibson_v2.zip"),
         Dataset("mp3d/v1", f"{_ZIPS}/mp3d/v1/pointnav_mp3d_v1.zip"),
         Dataset("hm3d/v1", f"{_ZIPS}/hm3d/v1/pointnav_hm3d_v1.zip"),
+        Dataset("flats/v1", "uio2 scenes split=val task=v1"),
+        Dataset("flats/v2", "uio2 scenes split=val task=v2"),
     )
 }
 
@@ -53,15 +58,16 @@ SCENES = {
     "hm3d": (
         "{split}/00ddd-{id}/{id}.basis.glb",
         f"get a token (matterport.com/habitat-matterport-3d-research-dataset), then {_TOOL} "
-        "hm3d_val_habitat_v0.2 --username … --password …",
+        "hm3d_val_habitat_v0.2 --username TOKEN_ID --password TOKEN_SECRET",
     ),
+    "flats": ("{split}/apartment-{size}-{seed}.glb", "write them again: uio2 scenes split=val"),
 }
 
 _GLB_HEADER = struct.Struct("<4sII")
 
 
 def split_file(dataset: str, split: str = "val", folder: str | Path = EPISODES_DIR) -> Path:
-    """The main file of a split of a standard dataset, `{dataset}/{split}/{split}.json.gz`.
+    """The main file of a split of a dataset, `{dataset}/{split}/{split}.json.gz`.
 
     Args:
         dataset: One of `DATASETS`, such as "gibson/v1".
@@ -86,26 +92,28 @@ def split_file(dataset: str, split: str = "val", folder: str | Path = EPISODES_D
 
 
 def find_scene(scene_id: str | Path, scenes_dir: str | Path | None = None) -> str:
-    """The scene's file: as it is named, or below `scenes_dir`. Names of our flats stay.
+    """The scene's file: below `scenes_dir`, or as it is named. Names of our flats stay.
 
     Args:
         scene_id: As episodes have it, with or without `data/scene_datasets/`.
-        scenes_dir: Default: the folder `data/scene_datasets` here.
+        scenes_dir: Default: the folder `data/scene_datasets` here, after the file of that name.
 
     Raises:
         BadScene: No such file, with the path that was expected and how to get it; or it is cut
-            short, which would end the process of habitat-sim.
+            short.
     """
     name = str(scene_id)
     if is_apartment(name):
         return name
     below = SCENES_DIR if scenes_dir is None else Path(scenes_dir)
     expected = below / name.removeprefix("./").removeprefix(DATASET_PREFIX)
-    for path in (Path(name), expected):
+    places = [expected, Path(name)]
+    for path in reversed(places) if scenes_dir is None else places:
         if path.is_file():
             _check_glb(path)
             return str(path)
-    raise BadScene(str(expected), "is not there", _how_to_get(expected, below))
+    problem = "is not there" if expected == Path(name) else f"is not there, nor is {name}"
+    raise BadScene(str(expected), problem, _how_to_get(expected, below))
 
 
 def with_scenes(
@@ -139,7 +147,8 @@ def _how_to_get(expected: Path, scenes_dir: Path) -> str:
     top = expected.relative_to(scenes_dir).parts[0] if expected.is_relative_to(scenes_dir) else ""
     known = SCENES.get(top)
     if known is None:
-        return f"Scene ids are looked up in scenes_dir, which is {scenes_dir}; give another one"
+        found = f"its place in scenes_dir, which is {scenes_dir}"
+        return f"Give the path of a .glb or .gltf file, or {found}"
     layout, way = known
     return (
         f"Scenes of {top} lie at {scenes_dir / top}/{layout}: {way}. Or give another scenes_dir, "
@@ -148,7 +157,7 @@ def _how_to_get(expected: Path, scenes_dir: Path) -> str:
 
 
 def _check_glb(path: Path) -> None:
-    """What is cut short, a download say, would end the process without a word."""
+    """What is cut short, a download say, is not told so by habitat-sim."""
     if path.suffix != ".glb":
         return
     with path.open("rb") as file:

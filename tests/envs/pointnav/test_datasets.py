@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from uio2_agent.envs.pointnav.datasets import DATASETS, find_scene, split_file, with_scenes
 from uio2_agent.envs.pointnav.episode_files import load_episodes, save_episodes
-from uio2_agent.envs.pointnav.habitat.datasets import DATASETS, find_scene, split_file, with_scenes
 from uio2_agent.errors import BadEpisode, BadScene, UnknownName
 
 # What published episodes say, and where it leads.

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from uio2_agent.envs.tabletop.draws import Draws
+from uio2_agent.envs.draws import Draws
 
 
 def test_the_same_key_gives_the_same_numbers():

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from uio2_agent.envs.tabletop import patterns as p
+from uio2_agent.envs.rendering import patterns as p
 
 
 def test_noise_is_smooth_across_the_seam_and_within_bounds():

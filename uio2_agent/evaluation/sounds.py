@@ -1,0 +1,35 @@
+"""What an agent heard in an episode, as a WAV file."""
+
+import io
+import wave
+from collections.abc import Sequence
+
+import numpy as np
+
+from uio2_agent.errors import BadShape
+from uio2_agent.interface import AUDIO, AUDIO_RATE
+
+_EARS, _SAMPLE_BYTES = 2, 2
+_FULL_SCALE = 32767
+
+
+def samples(audio: np.ndarray) -> np.ndarray:
+    """`AUDIO` of one observation, float (2, T) in [-1, 1] -> int16 (T, 2), a fourth as large.
+
+    What is louder is cut off. Raises BadShape.
+    """
+    if audio.ndim != 2 or len(audio) != _EARS or not np.issubdtype(audio.dtype, np.floating):
+        raise BadShape(AUDIO, f"{audio.dtype} {audio.shape}", f"float ({_EARS}, T), both ears")
+    scaled = np.rint(np.clip(np.nan_to_num(audio), -1.0, 1.0) * _FULL_SCALE)
+    return np.ascontiguousarray(scaled.T.astype("<i2"))
+
+
+def encode(heard: Sequence[np.ndarray]) -> bytes:
+    """What `samples` returned for every step, at least one -> a stereo WAV, 16 kHz, 16 bits."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as wav:
+        wav.setnchannels(_EARS)
+        wav.setsampwidth(_SAMPLE_BYTES)
+        wav.setframerate(AUDIO_RATE)
+        wav.writeframes(np.concatenate(heard).tobytes())
+    return file.getvalue()
