@@ -34,8 +34,8 @@ bench: .venv/compiled
 	$(BIN)/python -c "from uio2_agent.envs.tabletop.renderer import Renderer; Renderer().render(())"
 	touch $@
 
-# PointNav's compiled functions, so that neither a test nor a timing waits for them: half a minute.
-WALK := uio2_agent.envs:uio2/PointNav-v0
+# What PointNav and AudioGoal compile, so that neither a test nor a timing waits for it: one minute.
+WALK := uio2_agent.envs:uio2/AudioGoal-v0
 .venv/compiled: .venv/ready
 	$(BIN)/python -c "import gymnasium as gym; env = gym.make('$(WALK)', size=16, oracle=True, \
 	render_mode='rgb_array'); env.reset(seed=0); env.render(); env.close()"

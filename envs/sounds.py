@@ -198,6 +198,7 @@ UNHEARD: dict[str, Callable[[], Samples]] = {
     "kettle": _kettle,
     "bird": _bird,
 }
+KEPT_APART = {"heard": tuple(HEARD), "unheard": tuple(UNHEARD)}
 
 
 def find_sound(name: str | Path) -> Sound:
@@ -215,7 +216,8 @@ def find_sound(name: str | Path) -> Sound:
         return Sound(Path(name).stem.replace("_", " "), _read(Path(name)))
     known = {**HEARD, **UNHEARD}
     if name not in known:
-        raise UnknownName("sound", str(name), [*known, *(f"*{suffix}" for suffix in _SUFFIXES)])
+        files = [f"*{suffix}" for suffix in _SUFFIXES]
+        raise UnknownName("sound", str(name), [*KEPT_APART, *known, *files])
     return _built_in(str(name))
 
 

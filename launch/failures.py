@@ -23,7 +23,7 @@ _ASKED_WRONGLY = (
     NotADirectoryError,
 )
 # Hydra's advice that does not help here: a schema refuses new keys however they are written.
-_NOT_HELPFUL = ("To append to your config use", "Config search path", "provider=")
+_NOT_HELPFUL = ("To append to your", "Config search path", "provider=")
 
 
 @contextmanager

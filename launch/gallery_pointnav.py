@@ -4,6 +4,7 @@ Of each episode a map with the shortest way, and what is seen on the way.
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,11 +97,19 @@ def gallery(cfg: GalleryPointnavConfig) -> Path:
     for name in ("count", "columns", "views", "pixels"):
         if getattr(cfg, name) < 1:
             raise BadSetting(name, getattr(cfg, name), "at least 1")
+    if cfg.seed < 0:
+        raise BadSetting("seed", cfg.seed, "a whole number, 0 or more")
     if not cfg.sizes:
         raise BadSetting("sizes", "empty", "at least one of small, medium, large, in turn")
     if path.suffix != ".png":
         raise BadSetting("output", cfg.output, "a file name that ends in .png")
-    cells = list(track(_cells(cfg), description="gallery", total=cfg.count))
+    with ExitStack() as held:
+        envs = [held.enter_context(closing(env)) for env in _environments(cfg)]
+        cells = []
+        for i in track(range(cfg.count), description="gallery"):
+            env = envs[i % len(envs)]
+            seen = walk(env, cfg.seed + i, cfg.views)
+            cells.append(cell(seen, env.simulator.pathfinder.triangles()))
     sheet = drawing.tile(cells, columns=min(cfg.columns, len(cells)), border=_GAP)
     signs = legend()
     below = np.full((signs.shape[0] + _GAP, sheet.shape[1], 3), 255, np.uint8)
@@ -112,40 +121,27 @@ def gallery(cfg: GalleryPointnavConfig) -> Path:
     return path
 
 
-def _cells(cfg: GalleryPointnavConfig) -> Iterator[NDArray[np.uint8]]:
-    sizes = cfg.sizes if cfg.scene is None and cfg.episodes is None else [None]
-    envs = [_environment(cfg, size) for size in sizes]
-    try:
-        for i in range(cfg.count):
-            env = envs[i % len(envs)]
-            seen = walk(env, cfg.seed + i, cfg.views)
-            yield cell(seen, env.simulator.pathfinder.triangles())
-    finally:
-        for env in envs:
-            env.close()
-
-
-def _environment(cfg: GalleryPointnavConfig, size: str | None) -> Navigation:
+def _environments(cfg: GalleryPointnavConfig) -> Iterator[Navigation]:
+    """One for every size of new flats, or one for the scenes that were given."""
     height, width = named_task(cfg.task).size
-    new: dict[str, Any] = {} if size is None else {"apartment": size}
-    given: dict[str, Any] = {
-        "scene": cfg.scene,
-        "episodes": cfg.episodes,
-        "scenes_dir": cfg.scenes_dir,
-    }
-    env = gym.make(
-        "uio2_agent.envs:uio2/PointNav-v0",
-        task=cfg.task,
-        size=(cfg.pixels, round(cfg.pixels * width / height)),
-        sensors=(RGB, DEPTH),
-        noise=False,
-        oracle=True,
-        disable_env_checker=True,
-        **given,
-        **new,
-    ).unwrapped
-    assert isinstance(env, Navigation)
-    return env
+    given = cfg.scene is not None or cfg.episodes is not None
+    flats: list[dict[str, Any]] = [{}] if given else [{"apartment": size} for size in cfg.sizes]
+    for flat in flats:
+        env = gym.make(
+            "uio2_agent.envs:uio2/PointNav-v0",
+            scene=cfg.scene,
+            episodes=cfg.episodes,
+            scenes_dir=cfg.scenes_dir,
+            task=cfg.task,
+            size=(cfg.pixels, round(cfg.pixels * width / height)),
+            sensors=(RGB, DEPTH),
+            noise=False,
+            oracle=True,
+            disable_env_checker=True,
+            **flat,
+        ).unwrapped
+        assert isinstance(env, Navigation)
+        yield env
 
 
 def walk(env: Navigation, seed: int, views: int) -> Walk:

@@ -42,7 +42,7 @@ class ScenesConfig:
     Attributes:
         output_dir: Gets `scene_datasets/{name}/{split}/` and
             `datasets/pointnav/{name}/{task}/{split}/`.
-        name: Of the dataset.
+        name: Of the dataset, all for one task; `env.dataset={name}/{task}` plays it.
         split: "train", "val" or "test"; flats of one are in no other.
         count: How many flats; more may be added later.
         first: Number of the first one within the split.
@@ -91,8 +91,10 @@ def write_scenes(cfg: ScenesConfig) -> Written:
     missing = []
     for number in range(cfg.first, cfg.first + cfg.count):
         path = _path(folder, cfg, number)
-        listed = main.parent / "content" / f"{path.stem}.json.gz"
-        if not (_beside(path).exists() and (listed.exists() or not cfg.episodes)):
+        needed = [path, _beside(path)]
+        if cfg.episodes:
+            needed += [main, main.parent / "content" / f"{path.stem}.json.gz"]
+        if not all(file.exists() for file in needed):
             missing.append(number)
     for number in track(missing, description=f"flats of {cfg.split}", disable=not missing):
         path = _path(folder, cfg, number)
@@ -162,13 +164,23 @@ def _keep_settings(folders: list[Path], cfg: ScenesConfig) -> None:
     now = {"sizes": list(cfg.sizes), "episodes": cfg.episodes, "task": cfg.task}
     new = [folder for folder in folders if not (folder / SETTINGS_FILE).exists()]
     for folder in folders:
-        then = now if folder in new else json.loads((folder / SETTINGS_FILE).read_text())
+        then = now if folder in new else _read_settings(folder / SETTINGS_FILE)
         changed = [f"{k}: {then.get(k)} then, {now[k]} now" for k in now if then.get(k) != now[k]]
         if changed:
             raise RunMismatch(str(folder), changed)
     for folder in new:
         make_folder(folder)
         write_json(folder / SETTINGS_FILE, now)
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    try:
+        settings = json.loads(path.read_bytes())
+    except ValueError:
+        settings = None
+    if not isinstance(settings, dict):
+        raise RunMismatch(str(path.parent), [f"{path.name} there is damaged"])
+    return settings
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="scenes")

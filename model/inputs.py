@@ -5,9 +5,11 @@ spectrogram), T frames, n latents a frame, F frames of all rows, D width, M toke
 A *signal* is image or audio; what follows knows no difference but their configs.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +18,7 @@ from uio2_agent.model.config import ModelConfig
 from uio2_agent.model.layers import Linear
 from uio2_agent.model.resampler import Resampler
 from uio2_agent.model.rope import grid_table, line_table
+from uio2_agent.model.sound import log_mel, segments
 from uio2_agent.model.vit import ViT
 
 PATCH = 16
@@ -125,6 +128,18 @@ def patchify_sound(log_mel: Tensor, cell_mask: Tensor | None = None) -> Patches:
         raise BadShape("log_mel", log_mel.dtype, "float")
     normal = (log_mel.float() - LOG_MEL_MEAN) / LOG_MEL_STD
     return _cut(normal[..., None, :, :], cell_mask)
+
+
+def sound_patches(frames: Sequence[np.ndarray], device: torch.device | str = "cpu") -> Patches:
+    """Sounds float32 (T,) at 16 kHz -> patches (B, N, 256) of one segment each.
+
+    The scale of a log-mel is fixed (spec c3): of two sounds the louder one is louder to the model
+    too. What follows the end is masked.
+    """
+    # One by one, so that no sound's rounding depends on its neighbours.
+    heard = [log_mel(segments(torch.from_numpy(frame).to(device))[0]) for frame in frames]
+    values, mask = (torch.stack([getattr(h, part) for h in heard]) for part in ("values", "mask"))
+    return patchify_sound(values, mask)
 
 
 def _cut(images: Tensor, mask: Tensor | None) -> Patches:

@@ -104,15 +104,15 @@ class UnifiedIO2(nn.Module):
         tokens = inputs if isinstance(inputs, Tokens) else self.embed(inputs)
         return Encoded(self.encoder(*tokens), *tokens[1:])
 
-    def encode_frames(self, patches: Patches, modality: str = "image_history") -> Tensor:
-        """Frames (F, N, …) → latents (F, n, D) to keep and hand back as `FrameLatents`."""
-        history = cast(HistoryInput, self._input(modality))
-        return history.encode_frames(patches, self._shared(modality))
+    def encode_frames(
+        self, patches: Patches, modality: str = "image_history", vit: nn.Module | None = None
+    ) -> Tensor:
+        """Frames (F, N, …) → latents (F, n, D) to keep and hand back as `FrameLatents`.
 
-    @property
-    def history(self) -> HistoryInput:
-        """The embedder of image history; `BadShape` where the config lists none."""
-        return cast(HistoryInput, self._input("image_history"))
+        `vit` is called instead of the model's own, e.g. one that remembers.
+        """
+        history = cast(HistoryInput, self._input(modality))
+        return history.encode_frames(patches, vit or self._shared(modality))
 
     def _input(self, name: str) -> nn.Module:
         if name not in self.inputs:

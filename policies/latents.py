@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 
 from uio2_agent.errors import BadSetting
-from uio2_agent.model.inputs import FrameLatents, Patches, patchify, patchify_sound
+from uio2_agent.model.inputs import FrameLatents, Patches, patchify, sound_patches
 from uio2_agent.model.preprocessing import fit_picture
-from uio2_agent.model.sound import log_mel, segments
 from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.policies.codecs.base import (
     Codec,
@@ -187,15 +186,3 @@ def picture_patches(
     pixels = torch.stack([picture.pixels for picture in fitted]).to(device)
     mask = torch.stack([picture.mask for picture in fitted]).to(device)
     return patchify(pixels, mask)
-
-
-def sound_patches(frames: Sequence[np.ndarray], device: torch.device) -> Patches:
-    """Sounds float32 (T,) at 16 kHz -> patches (B, N, 256) of one segment each.
-
-    The scale of a log-mel is fixed (spec uio2_model c3): of two sounds the louder one is louder to
-    the model too. What follows the end is masked.
-    """
-    # One by one, so that no sound's rounding depends on its neighbours.
-    heard = [log_mel(segments(torch.from_numpy(frame).to(device))[0]) for frame in frames]
-    values, mask = (torch.stack([getattr(h, part) for h in heard]) for part in ("values", "mask"))
-    return patchify_sound(values, mask)

@@ -4,4 +4,4 @@ The core imports neither torch nor a simulator. The rooms beside it are `uio2_ag
 `uio2_agent.policies`, `uio2_agent.model` and `uio2_agent.launch`.
 """
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"

@@ -19,11 +19,9 @@ from uio2_agent.envs.pointnav.navigation import Navigation
 from uio2_agent.envs.pointnav.sensors import observation_space
 from uio2_agent.envs.pointnav.settings import keywords_of
 from uio2_agent.envs.pointnav.task import DEPTH, RGB, Task
-from uio2_agent.envs.sounds import HEARD, UNHEARD, Sound, find_sound
+from uio2_agent.envs.sounds import KEPT_APART, Sound, find_sound
 from uio2_agent.errors import BadSetting
 from uio2_agent.interface import AUDIO, AUDIO_RATE, TASK
-
-KEPT_APART = {"heard": tuple(HEARD), "unheard": tuple(UNHEARD)}
 
 _SOUND = 4  # which of an episode's streams; those of `Navigation` are 1 to 3
 
@@ -43,6 +41,11 @@ class AudioGoalSettings(PointNavSettings):
     sound: str | Path | Sequence[str | Path] = "heard"
     echoes: bool = True
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.echoes, bool):
+            raise BadSetting("echoes", repr(self.echoes), "true or false")
+
     def chosen_task(self) -> Task:
         task = super().chosen_task()
         return task if self.sensors is not None else replace(task, sensors=(RGB, DEPTH))
@@ -52,18 +55,16 @@ class AudioGoalSettings(PointNavSettings):
 
         Raises:
             BadInput: A file that cannot be used.
-            BadSetting: None.
+            BadSetting: None, or something else than names and files.
             UnknownName: No such sound.
         """
-        sound = self.sound
-        names = [sound] if isinstance(sound, (str, Path)) else sound
-        if isinstance(sound, str) and sound in KEPT_APART:
-            names = KEPT_APART[sound]
-        if not names:
-            raise BadSetting(
-                "sound", sound, f"a name, a file, several, or {' or '.join(KEPT_APART)}"
-            )
-        return [find_sound(name) for name in names]
+        asked: Any = self.sound
+        if isinstance(asked, str) or not isinstance(asked, Sequence):
+            asked = [asked]
+        if not asked or not all(isinstance(name, (str, Path)) for name in asked):
+            want = f"a name, a file, several, or {' or '.join(KEPT_APART)}"
+            raise BadSetting("sound", repr(self.sound), want)
+        return [find_sound(name) for one in asked for name in KEPT_APART.get(one, (one,))]
 
 
 class AudioGoal(Navigation):

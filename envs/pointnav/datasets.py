@@ -70,7 +70,7 @@ def split_file(dataset: str, split: str = "val", folder: str | Path = EPISODES_D
     """The main file of a split of a dataset, `{dataset}/{split}/{split}.json.gz`.
 
     Args:
-        dataset: One of `DATASETS`, such as "gibson/v1".
+        dataset: One of `DATASETS`, such as "gibson/v1", or any folder that is laid out alike.
         split: Such as "val".
         folder: Which holds the datasets' folders.
 
@@ -78,8 +78,6 @@ def split_file(dataset: str, split: str = "val", folder: str | Path = EPISODES_D
         UnknownName: No such dataset; or no such split of one that is there.
         BadEpisode: The dataset is not there; names the path and how to get it.
     """
-    if dataset not in DATASETS:
-        raise UnknownName("PointNav dataset", dataset, DATASETS)
     home = Path(folder) / dataset
     path = home / split / f"{split}.json.gz"
     if path.is_file():
@@ -87,6 +85,8 @@ def split_file(dataset: str, split: str = "val", folder: str | Path = EPISODES_D
     splits = [p.name for p in sorted(home.glob("*")) if (p / f"{p.name}.json.gz").is_file()]
     if splits:
         raise UnknownName(f"split of {home}", split, splits)
+    if dataset not in DATASETS:
+        raise UnknownName("PointNav dataset", dataset, DATASETS)
     remedy = f"Get the episodes: {DATASETS[dataset].episodes}; or give episodes=, the file's path"
     raise BadEpisode(str(path), "is not there", remedy)
 

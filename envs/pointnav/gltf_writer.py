@@ -17,11 +17,11 @@ _VERTEX_DATA, _INDEX_DATA = 34962, 34963
 
 
 def write_glb(scene: Scene, path: str | Path) -> None:
-    """Write a scene; `load_scene` gives back every number and texel of it.
+    """Write a scene; `load_scene` gives back every triangle and texel of it.
 
     Stored z-up, world (x, y, z) -> asset (x, -z, y), as a bare .glb is read (spec section 3).
-    Vertices are stored once and shared by one primitive per stretch of equally painted faces, so
-    sort faces by texture and factor. Pictures are PNG.
+    Every stretch of equally painted faces is a primitive, so sort faces by texture and factor.
+    Pictures are PNG.
 
     Raises:
         BadInput: A scene without faces, or a name that does not end in .glb.
@@ -48,19 +48,16 @@ def _content(scene: Scene) -> tuple[dict[str, Any], bytes]:
         binary.extend(b"\0" * (-len(binary) % 4))
         return len(views) - 1
 
-    def attribute(values: NDArray[np.float32]) -> int:
-        view = store(np.ascontiguousarray(values, "<f4").tobytes(), _VERTEX_DATA)
-        kind = f"VEC{values.shape[1]}"
-        accessor = {"bufferView": view, "componentType": _FLOAT, "count": len(values), "type": kind}
-        low, high = (v.astype(float).tolist() for v in (values.min(0), values.max(0)))
-        accessors.append({**accessor, "min": low, "max": high})
+    def accessor(values: NDArray, kind: str, **more: Any) -> int:
+        target, component = (
+            (_INDEX_DATA, _INDEX) if values.dtype.kind == "u" else (_VERTEX_DATA, _FLOAT)
+        )
+        view = store(np.ascontiguousarray(values).tobytes(), target)
+        form = {"bufferView": view, "componentType": component, "count": len(values), "type": kind}
+        accessors.append({**form, **more})
         return len(accessors) - 1
 
     asset = np.stack([scene.vertices[:, 0], -scene.vertices[:, 2], scene.vertices[:, 1]], 1)
-    attributes = {"POSITION": attribute(asset), "TEXCOORD_0": attribute(scene.uv)}
-    if scene.colours is not None:
-        attributes["COLOR_0"] = attribute(scene.colours)
-    indices = store(np.ascontiguousarray(scene.faces, "<u4").tobytes(), _INDEX_DATA)
     primitives: list[dict[str, Any]] = []
     materials: list[dict[str, Any]] = []
     numbers: dict[tuple[int, bytes], int] = {}  # of materials
@@ -69,19 +66,21 @@ def _content(scene: Scene) -> tuple[dict[str, Any], bytes]:
         if key not in numbers:
             numbers[key] = len(materials)
             materials.append(_material(paint, factor))
-        accessors.append(
-            {
-                "bufferView": indices,
-                "byteOffset": 12 * faces.start,
-                "componentType": _INDEX,
-                "count": 3 * (faces.stop - faces.start),
-                "type": "SCALAR",
-            }
-        )
+        # Its vertices lie together, and no others between them: of all that its attributes span,
+        # habitat-sim's importer keeps a copy for each primitive.
+        used, indices = np.unique(scene.faces[faces], return_inverse=True)
+        points = asset[used].astype("<f4")
+        low, high = (v.astype(float).tolist() for v in (points.min(0), points.max(0)))
+        attributes = {
+            "POSITION": accessor(points, "VEC3", min=low, max=high),
+            "TEXCOORD_0": accessor(scene.uv[used].astype("<f4"), "VEC2"),
+        }
+        if scene.colours is not None:
+            attributes["COLOR_0"] = accessor(scene.colours[used].astype("<f4"), "VEC3")
         primitives.append(
             {
                 "attributes": attributes,
-                "indices": len(accessors) - 1,
+                "indices": accessor(indices.ravel().astype("<u4"), "SCALAR"),
                 "material": numbers[key],
                 "mode": 4,
             }

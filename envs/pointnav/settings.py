@@ -53,8 +53,8 @@ class NavigationSettings:
             `scenes_dir`, too.
         episodes: Main file of a split (`…/val/val.json.gz`); seed n means its n-th episode, and
             evaluation seeds count from `FIRST_EVALUATION_SEED`.
-        dataset: Or a standard dataset below `data/datasets/pointnav` (`datasets.DATASETS`), such
-            as "gibson/v1".
+        dataset: Or a dataset below `data/datasets/pointnav` (`datasets.DATASETS`): "gibson/v1", or
+            "flats/v1" as `uio2 scenes` writes it.
         split: Of `dataset`.
         apartment: Size of new flats: "small", "medium" or "large".
         scenes_dir: Where scene ids lead to; `data/scene_datasets/` is stripped. Default: the

@@ -1,84 +1,124 @@
 """What a training example is, and how a few of them become one batch.
 
+A *signal* is image or audio, a frame of it a picture or a sound; what follows knows no difference
+but how frames become patches.
 Legend: B examples, L question tokens, A answer tokens, F frames of all examples together,
 T history slots.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from uio2_agent.model.inputs import FrameLatents, Inputs, Patches, patchify
+from uio2_agent.errors import BadInput
+from uio2_agent.model.inputs import FrameLatents, Inputs, Patches, patchify, sound_patches
 from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.model.vocabulary import Tokenizer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """A question about pictures and its answer; token lists without end tokens.
+    """A question about what is seen and heard, and its answer; token lists without end tokens.
 
     Attributes:
         question: Token ids.
         image: uint8 (3, H, W).
         frames: P pictures uint8 (3, H, W), history slots 1 to P.
         answer: Token ids.
+        sound: float32 (T,) at 16 kHz, at most one segment of the model's; None of who is deaf.
+        sounds: Q sounds float32 (T,), slots 1 to Q of audio history.
     """
 
     question: list[int]
     image: np.ndarray
     frames: Sequence[np.ndarray]
     answer: list[int]
+    sound: np.ndarray | None = None
+    sounds: Sequence[np.ndarray] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignalBatch:
+    """One signal of B examples. Only frames with something in them are encoded.
+
+    Attributes:
+        present: Patches (B, N, ...).
+        frames: Patches (F, N, ...), or None when no example has history.
+        slots: int64 (F, 2), row and history slot of each frame.
+    """
+
+    present: Patches
+    frames: Patches | None
+    slots: Tensor
+
+    def history(
+        self, model: UnifiedIO2, modality: str, vit: nn.Module | None = None
+    ) -> FrameLatents | None:
+        """Encode the frames and put them into their slots; see `Batch.inputs`."""
+        if self.frames is None:
+            return None
+        latents = model.encode_frames(self.frames, modality, vit)
+        row, slot = self.slots.T
+        shape = (len(self.present.pixels), int(slot.max()) + 1)
+        filled = latents.new_zeros(*shape, *latents.shape[1:]).index_put((row, slot), latents)
+        mask = torch.zeros(shape, dtype=torch.bool, device=latents.device)
+        mask[row, slot] = True
+        return FrameLatents(latents=filled, mask=mask)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """B examples side by side. Only frames that exist are encoded; `slots` says where each belongs.
+    """B examples side by side.
 
     Attributes:
         text: int64 (B, L), with end tokens, zero-padded.
-        image: Patches (B, N, ...).
-        frames: Patches (F, N, ...), or None when no example has history.
-        slots: int64 (F, 2), row and history slot of each frame.
+        image: What is seen.
+        audio: What is heard, or None.
         targets: int64 (B, A), with end tokens, zero-padded.
     """
 
     text: Tensor
-    image: Patches
-    frames: Patches | None
-    slots: Tensor
+    image: SignalBatch
+    audio: SignalBatch | None
     targets: Tensor
 
     def inputs(self, model: UnifiedIO2, vit: nn.Module | None = None) -> Inputs:
-        """Encode the frames and put them into their slots.
+        """What the model reads.
 
         Args:
-            model: Whose resampler, and ViT if no other is given, encodes them.
-            vit: Another one, called as the model's own, e.g. one that remembers.
+            model: Whose resamplers, and ViTs if no other is given, encode the history.
+            vit: Another one for pictures, called as the model's own, e.g. one that remembers.
         """
-        history = None
-        if self.frames is not None:
-            latents = model.history.encode_frames(self.frames, vit or model.vit)
-            row, slot = self.slots.T
-            shape = (len(self.text), int(slot.max()) + 1)
-            filled = latents.new_zeros(*shape, *latents.shape[1:]).index_put((row, slot), latents)
-            mask = torch.zeros(shape, dtype=torch.bool, device=latents.device)
-            mask[row, slot] = True
-            history = FrameLatents(latents=filled, mask=mask)
-        return Inputs(text=self.text, image=self.image, image_history=history)
+        seen = Inputs(
+            text=self.text,
+            image=self.image.present,
+            image_history=self.image.history(model, "image_history", vit),
+        )
+        if self.audio is None:
+            return seen
+        heard = self.audio.history(model, "audio_history")
+        return replace(seen, audio=self.audio.present, audio_history=heard)
 
 
 def collate(examples: Sequence[Example]) -> Batch:
-    """Pad to the longest question and answer of these examples."""
-    frames = [f for e in examples for f in e.frames]
-    slots = [(b, s) for b, e in enumerate(examples) for s in range(len(e.frames))]
+    """Pad to the longest question and answer of these examples.
+
+    Raises:
+        BadInput: Some have a sound and some have none.
+    """
+    sounds = [e.sound for e in examples if e.sound is not None]
+    if sounds and len(sounds) < len(examples):
+        got = f"{len(sounds)} of {len(examples)} with a sound"
+        raise BadInput("examples of a batch", got, "all or none")
+    heard = [e.sounds for e in examples]
     return Batch(
         text=pad([e.question for e in examples]),
-        image=patchify(torch.from_numpy(np.stack([e.image for e in examples]))),
-        frames=patchify(torch.from_numpy(np.stack(frames))) if frames else None,
-        slots=torch.tensor(slots, dtype=torch.int64).reshape(-1, 2),
+        image=_side_by_side([e.image for e in examples], [e.frames for e in examples], _seen),
+        audio=_side_by_side(sounds, heard, _heard) if sounds else None,
         targets=pad([e.answer for e in examples]),
     )
 
@@ -89,3 +129,41 @@ def pad(rows: Sequence[list[int]]) -> Tensor:
     for target, row in zip(out, rows, strict=True):
         target[: len(row) + 1] = [*row, Tokenizer.EOS]
     return torch.from_numpy(out)
+
+
+def _side_by_side(
+    present: Sequence[np.ndarray],
+    past: Sequence[Sequence[np.ndarray]],
+    patches_of: Callable[[Sequence[np.ndarray]], Patches],
+) -> SignalBatch:
+    frames = [f for row in past for f in row]
+    places = [(b, s) for b, row in enumerate(past) for s in range(len(row))]
+    slots = torch.tensor(places, dtype=torch.int64).reshape(-1, 2)
+    patches = patches_of(frames) if frames else None
+    if patches is not None:
+        there = patches.mask.any(dim=-1)
+        if not there.all():  # the slot of a frame with nothing in it, such as silence, stays empty
+            patches, slots = (_part(patches, there) if there.any() else None), slots[there]
+    return SignalBatch(present=patches_of(present), frames=patches, slots=slots)
+
+
+def _seen(pictures: Sequence[np.ndarray]) -> Patches:
+    return patchify(torch.from_numpy(np.stack(pictures)))
+
+
+def _heard(sounds: Sequence[np.ndarray]) -> Patches:
+    """Without the places that nothing is heard at: a second is a quarter of a segment."""
+    patches = sound_patches(sounds)
+    there = patches.mask.any(dim=0)
+    there[0] = True  # of silence one masked patch is left
+    return _part(patches, (slice(None), there))
+
+
+def _part(patches: Patches, chosen: Any) -> Patches:
+    """Some frames, or some places, as an index says."""
+    return replace(
+        patches,
+        pixels=patches.pixels[chosen],
+        mask=patches.mask[chosen],
+        pos_ids=patches.pos_ids[chosen],
+    )

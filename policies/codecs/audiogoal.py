@@ -7,7 +7,8 @@
 is answered as PointNav is. The model hears one ear at a time (spec uio2_model c3), so the two are
 told as colours and depth are: of the present, the left ear is the audio input and the right one
 takes the last slot of audio history; of earlier steps both fill the slots before. Which ear is
-louder survives, and how loud; what one ear hears less than a frame of 16 ms earlier does not.
+louder survives, and how loud; what one ear hears less than a frame of 16 ms earlier does not. Ears
+hear 16 bits a sample, as recordings keep them, so that what was learned is what is heard.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from uio2_agent.errors import BadInput, BadSetting, BadShape
 from uio2_agent.interface import AUDIO, PROMPT_SLOTS, PROMPT_TEXT
 from uio2_agent.model.sound import SEGMENT
 from uio2_agent.model.vocabulary import Tokenizer
+from uio2_agent.pcm import from_pcm, to_pcm
 from uio2_agent.policies.codecs.base import Action, Observation, Prompt, Signal
 from uio2_agent.policies.codecs.pointnav import PointNavCodec
 from uio2_agent.policies.codecs.walk_text import task_text, walk_text
@@ -75,6 +77,7 @@ class AudioGoalCodec:
             turn=turn,
         )
         self.tokenizer, self.past_steps, self.per_step = tokenizer, past_steps, self.walk.per_step
+        self.depth, self.odometer = depth, self.walk.odometer
         self.slots, self.past_frames = self.walk.slots, self.walk.past_frames
         self.past_sounds = EARS * past_steps
         self.sound_slots = self.past_sounds + EARS - 1
@@ -90,7 +93,7 @@ class AudioGoalCodec:
         image, sound = self.pictures_of(observation)[0], self.sounds_of(observation)[0]
         past = memory.past if memory else ()
         n_steps = min(n_past // self.per_step, self.past_steps, len(past))
-        state = self.walk.odometer.state(observation, memory)
+        state = self.odometer.state(observation, memory)
         told = str(observation.get(PROMPT_TEXT, ""))
         return Prompt(
             text=self.question(past[len(past) - n_steps :], state, told),
@@ -122,7 +125,7 @@ class AudioGoalCodec:
         if not ears_fit or not np.issubdtype(audio.dtype, np.floating):
             want = f"float ({EARS}, T), both ears, T from 1 to {SEGMENT} samples"
             raise BadShape(AUDIO, f"{audio.dtype} {audio.shape}", want)
-        return list(np.array(audio, np.float32))
+        return list(from_pcm(to_pcm(audio)))
 
     def remember(self, memory: Journey | None, observation: Observation, action: Action) -> Journey:
         """The last steps; the next state needs the last."""

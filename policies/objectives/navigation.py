@@ -1,19 +1,26 @@
-"""Behaviour cloning of PointNav: at some step of a demonstration, say the next move."""
+"""Behaviour cloning of walks: at some step of a demonstration, say the next move."""
 
 from typing import Any
 
+import numpy as np
+
 from uio2_agent.errors import BadEpisode
-from uio2_agent.interface import ORACLE_ACTION, RGB
+from uio2_agent.interface import AUDIO, ORACLE_ACTION, RGB
 from uio2_agent.model.training.examples import Example
+from uio2_agent.pcm import from_pcm
+from uio2_agent.policies.codecs.audiogoal import AudioGoalCodec
+from uio2_agent.policies.codecs.base import HearingCodec
 from uio2_agent.policies.codecs.pointnav import PointNavCodec
 from uio2_agent.trajectories.episode import Episode
 from uio2_agent.trajectories.navigation import ACTION
+
+WalkCodec = PointNavCodec | AudioGoalCodec
 
 # Told to whoever records, not to who acts.
 _TOLD = ("position", "rotation", "collided", ORACLE_ACTION)
 
 
-def navigation_example(episode: Episode, codec: PointNavCodec, step: int = 0) -> Example:
+def navigation_example(episode: Episode, codec: WalkCodec, step: int = 0) -> Example:
     """What a policy would ask before action `step`, and the right move and the next state.
 
     The right move is what the oracle would have done, as far as that was recorded, and else what
@@ -33,8 +40,11 @@ def navigation_example(episode: Episode, codec: PointNavCodec, step: int = 0) ->
         memory = codec.remember(memory, _seen(episode, t), actions[t])
     now = _seen(episode, step)
     asked = codec.prompt(now, step * codec.per_step, memory)
-    n_steps = asked.n_past // codec.per_step
-    past = [p for t in range(step - n_steps, step) for p in codec.pictures_of(_seen(episode, t))]
+    past = [_seen(episode, t) for t in range(step - asked.n_past // codec.per_step, step)]
+    frames = [p for seen in past for p in codec.pictures_of(seen)] + codec.pictures_of(now)[1:]
+    sounds: list[np.ndarray] = []
+    if isinstance(codec, HearingCodec):
+        sounds = [s for seen in past for s in codec.sounds_of(seen)] + codec.sounds_of(now)[1:]
     action = int(episode.labels.get(ORACLE_ACTION, actions)[step])
     done = action == actions[step]
     after = codec.odometer.state(
@@ -43,12 +53,16 @@ def navigation_example(episode: Episode, codec: PointNavCodec, step: int = 0) ->
     return Example(
         question=asked.text,
         image=asked.image,
-        frames=[*past, *codec.pictures_of(now)[1:]],
+        frames=frames,
         answer=codec.encode(action, after),
+        sound=asked.sound,
+        sounds=sounds,
     )
 
 
 def _seen(episode: Episode, t: int) -> dict[str, Any]:
     """The observation before action t."""
     sensors = {name: a[t] for name, a in episode.labels.items() if name not in _TOLD}
+    if AUDIO in sensors:
+        sensors[AUDIO] = from_pcm(sensors[AUDIO])
     return {RGB: episode.frames[t].transpose(1, 2, 0), **sensors}

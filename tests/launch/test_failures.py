@@ -6,6 +6,7 @@ import pytest
 from hydra.utils import instantiate
 
 from uio2_agent.errors import BadSetting
+from uio2_agent.launch import main as console
 from uio2_agent.launch.failures import explain, told_plainly
 
 LIMIT = {"_target_": "uio2_agent.envs.counting.Counting", "limit": 0}
@@ -40,6 +41,13 @@ def test_a_fault_of_ours_is_not_hidden():
     assert explain(ZeroDivisionError("x")) is None
     with pytest.raises(ZeroDivisionError), told_plainly():
         raise ZeroDivisionError("x")
+
+
+def test_what_hydra_advises_and_a_schema_refuses_is_not_repeated(capsys):
+    with pytest.raises(SystemExit):
+        console.main(["scenes", "env=pointnav"])
+    told = capsys.readouterr().err
+    assert "Could not override 'env'" in told and "append" not in told
 
 
 def test_works_as_a_decorator(capsys):

@@ -107,6 +107,7 @@ def test_episodes_of_a_file_are_drawn_in_their_order(tmp_path, scenes_dir):
         ({"count": 0}, BadSetting, "count"),
         ({"views": 0}, BadSetting, "views"),
         ({"pixels": 0}, BadSetting, "pixels"),
+        ({"seed": -1}, BadSetting, "seed"),
         ({"sizes": []}, BadSetting, "sizes"),
         ({"sizes": ["tiny"]}, UnknownName, "tiny"),
         ({"task": "v9"}, UnknownName, "v9"),

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from uio2_agent.errors import BadInput, BadSetting
-from uio2_agent.model.inputs import LOG_MEL_STD
+from uio2_agent.model.inputs import LOG_MEL_STD, sound_patches
 from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.policies.codecs.audiogoal import AudioGoalCodec
 from uio2_agent.policies.codecs.base import Shown
-from uio2_agent.policies.latents import Frames, Stream, picture_patches, sound_patches, streams
+from uio2_agent.policies.latents import Frames, Stream, picture_patches, streams
 from uio2_agent.policies.unified import UnifiedPolicy
 
 CPU = torch.device("cpu")

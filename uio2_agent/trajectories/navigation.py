@@ -1,4 +1,4 @@
-"""Episodes of PointNav, played by whoever is asked and kept as canonical episodes."""
+"""Episodes of PointNav and AudioGoal, played by whoever is asked and kept as canonical episodes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,8 @@ import gymnasium as gym
 import numpy as np
 
 from uio2_agent.errors import BadInput
-from uio2_agent.interface import FAILURE, METRICS, ORACLE_ACTION, PROMPT, RGB, SUCCESS
+from uio2_agent.interface import AUDIO, FAILURE, METRICS, ORACLE_ACTION, PROMPT, RGB, SUCCESS
+from uio2_agent.pcm import to_pcm
 from uio2_agent.trajectories.episode import Episode
 from uio2_agent.trajectories.recording import Act, check_success, oracle_act, settings_of
 
@@ -27,9 +28,9 @@ def record_navigation(
     """Play the episode of `seed` to its end.
 
     Args:
-        env: One of PointNav (`uio2/PointNav-v0`, `uio2/HabitatPointNav-v0`) that shows `rgb`; it is
-            left open. Made with the sensors of `SENSORS`, everything a policy could ask for is
-            kept.
+        env: One of PointNav (`uio2/PointNav-v0`, `uio2/HabitatPointNav-v0`, `uio2/AudioGoal-v0`)
+            that shows `rgb`; it is left open. Made with the sensors of `SENSORS`, everything a
+            policy could ask for is kept.
         seed: Handed to `env.reset`.
         act: `(observation, info) -> action`, asked before every step.
         only_successes: Refuse an episode that does not succeed.
@@ -37,11 +38,12 @@ def record_navigation(
     Returns:
         Episode with frames (T + 1, 3, H, W) and the actions `action` int64 (T,). Labels, (T + 1,
         ...) each: every other sensor as it was observed, such as `depth` float32 (H, W, 1) in
-        [0, 1] and `gps` (2,), and `position` (3,) and `rotation` (4,) in the frame of the scene,
-        and `collided`, whether the step that led here hit something; and, where the oracle tells,
-        `oracle_action` int64 (T + 1,), what it would do now. The prompt is the instruction in
-        words. Info: env, task ("pointnav-v1"), seed, success, failure, metrics of the last step,
-        episode_id, scene_id.
+        [0, 1] and `gps` (2,), but `audio` as int16 (2, samples) (`pcm`: half the size, and as
+        fine as an agent hears it); and `position` (3,) and `rotation` (4,) in the frame of the
+        scene, and `collided`, whether the step that led here hit something; and, where the oracle
+        tells, `oracle_action` int64 (T + 1,), what it would do now. The prompt is the instruction
+        in words. Info: env, task ("pointnav-v1", or "pointnav" of AudioGoal), seed, success,
+        failure, metrics of the last step, episode_id, scene_id.
 
     Raises:
         BadEpisode: It did not succeed though it had to.
@@ -49,13 +51,13 @@ def record_navigation(
     """
     observation, info = env.reset(seed=seed)
     _check(observation, info)
-    seen, told, actions, over = [_copy(observation)], [info], [], False
+    seen, told, actions, over = [_kept(observation)], [info], [], False
     while not over:
         action = act(observation, info)
         actions.append(int(action))
         observation, _, terminated, truncated, info = env.step(action)
         over = terminated or truncated
-        seen.append(_copy(observation))
+        seen.append(_kept(observation))
         told.append(info)
     facts = settings_of(env)
     facts |= {
@@ -91,6 +93,9 @@ def _check(observation: Any, info: Mapping[str, Any]) -> None:
         raise BadInput("info", f"without {', '.join(missing)}", "that of uio2/PointNav-v0")
 
 
-def _copy(observation: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    # An environment may write into its own again.
-    return {name: np.array(value) for name, value in observation.items()}
+def _kept(observation: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    # Copied, since an environment may write into its own again.
+    return {
+        name: to_pcm(value) if name == AUDIO else np.array(value)
+        for name, value in observation.items()
+    }

@@ -191,6 +191,7 @@ def test_sounds_are_chosen_by_the_seed_from_those_asked_for(make):
     assert all(info["prompt"] == f"go to the {info['task']} you hear" for info in told)
     unheard = make(sound="unheard")
     assert {unheard.reset(seed=seed)[1]["task"] for seed in range(15)} == {*UNHEARD}
+    assert len(make(sound=["heard", "unheard"]).sounds) == len(HEARD) + len(UNHEARD)
     two = make(sound=["bird", "voice"])
     assert {two.reset(seed=seed)[1]["task"] for seed in range(15)} == {"bird", "voice"}
     assert make(sound="kettle").reset(seed=1)[1]["prompt"] == "go to the kettle you hear"
@@ -236,13 +237,21 @@ def test_several_at_once_hear_each_its_own_episode(episodes_file, scenes, make):
     ("sound", "error", "problem"),
     [
         ("trumpet", UnknownName, "telephone"),
+        ("unherd", UnknownName, "Did you mean 'unheard'"),
         ([], BadSetting, "heard or unheard"),
+        (5, BadSetting, "sound is 5, expected a name"),
+        (["voice", 5], BadSetting, "expected a name"),
         (["voice", "gone.wav"], BadInput, "missing"),
     ],
 )
 def test_sounds_that_cannot_be_are_refused_at_construction(make, sound, error, problem):
     with pytest.raises(error, match=problem):
         make(sound=sound)
+
+
+def test_echoes_are_there_or_not(make):
+    with pytest.raises(BadSetting, match="echoes is 'maybe', expected true or false"):
+        make(echoes="maybe")
 
 
 def test_a_misspelt_argument_is_named(make):

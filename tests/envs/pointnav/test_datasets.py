@@ -97,6 +97,15 @@ def test_an_unknown_dataset_is_named():
         split_file("gibson/v3")
 
 
+def test_a_dataset_of_ones_own_is_found_by_its_folder(tmp_path):
+    path = tmp_path / "mine" / "v1" / "val" / "val.json.gz"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert split_file("mine/v1", "val", tmp_path) == path
+    with pytest.raises(UnknownName, match="split of .*mine/v1 'test'. Known: val"):
+        split_file("mine/v1", "test", tmp_path)
+
+
 def test_episodes_of_missing_scenes_are_an_error_or_left_out(
     episodes_file, tmp_path, scenes, caplog
 ):

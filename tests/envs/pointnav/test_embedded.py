@@ -72,6 +72,13 @@ def test_the_navmesh_beside_a_scene_is_used_when_made_for_the_body(scenes):
     assert simulator.pathfinder.area == pytest.approx(36.53125, abs=1e-3)
 
 
+def test_baking_is_told_of_scenes_and_not_of_every_new_flat(caplog):
+    simulator = EmbeddedSimulator(TASKS["v1"])
+    with caplog.at_level(logging.INFO):
+        simulator.load("apartment-small-5")
+    assert caplog.text == ""
+
+
 def test_without_one_for_the_body_a_navmesh_is_baked_and_the_folder_left_alone(
     scenes, tmp_path, caplog
 ):

@@ -33,10 +33,11 @@ def made_up(seed=0, colours=True):
 
 
 def assert_equal(a, b):
-    for name in ("vertices", "faces", "uv", "paint", "factor", "colours"):
+    for name in ("vertices", "uv", "paint", "factor", "colours"):
         x, y = getattr(a, name), getattr(b, name)
         assert (x is None) == (y is None)
         if x is not None:
+            x, y = (x, y) if name in ("paint", "factor") else (x[a.faces], y[b.faces])
             np.testing.assert_array_equal(x, y, err_msg=name)
     assert len(a.textures) == len(b.textures)
     for t, u in zip(a.textures, b.textures, strict=True):
@@ -45,7 +46,7 @@ def assert_equal(a, b):
 
 
 @pytest.mark.parametrize("colours", [True, False])
-def test_every_number_and_texel_comes_back(tmp_path, colours):
+def test_every_triangle_and_texel_comes_back(tmp_path, colours):
     scene = made_up(colours=colours)
     write_glb(scene, tmp_path / "scene.glb")
     assert_equal(load_scene(tmp_path / "scene.glb"), scene)
@@ -63,17 +64,34 @@ def test_the_same_scene_gives_the_same_bytes(tmp_path):
     assert (tmp_path / "a.glb").read_bytes() == (tmp_path / "b.glb").read_bytes()
 
 
-def test_what_is_stored_is_z_up_with_its_bounds(tmp_path):
-    write_glb(made_up(), tmp_path / "scene.glb")
-    data = (tmp_path / "scene.glb").read_bytes()
-    content = json.loads(data[20 : 20 + struct.unpack_from("<I", data, 12)[0]])
+def content(path):
+    data = path.read_bytes()
     assert len(data) % 4 == 0 and struct.unpack_from("<I", data, 8)[0] == len(data)
-    positions = content["accessors"][
-        content["meshes"][0]["primitives"][0]["attributes"]["POSITION"]
-    ]
-    x, y, z = made_up().vertices.T
-    np.testing.assert_allclose(positions["min"], [x.min(), (-z).min(), y.min()])
-    np.testing.assert_allclose(positions["max"], [x.max(), (-z).max(), y.max()])
+    return json.loads(data[20 : 20 + struct.unpack_from("<I", data, 12)[0]])
+
+
+def test_what_is_stored_is_z_up_with_its_bounds(tmp_path):
+    scene = made_up()
+    write_glb(scene, tmp_path / "scene.glb")
+    stored = content(tmp_path / "scene.glb")
+    first = stored["meshes"][0]["primitives"][0]["attributes"]["POSITION"]
+    x, y, z = scene.vertices[scene.faces[:5]].reshape(-1, 3).T
+    np.testing.assert_allclose(stored["accessors"][first]["min"], [x.min(), (-z).min(), y.min()])
+    np.testing.assert_allclose(stored["accessors"][first]["max"], [x.max(), (-z).max(), y.max()])
+
+
+def test_a_primitive_spans_no_vertices_but_its_own(tmp_path):
+    """habitat-sim copies what lies between a primitive's first and last byte, for each of them."""
+    scene = made_up()
+    write_glb(scene, tmp_path / "scene.glb")
+    stored = content(tmp_path / "scene.glb")
+    for number, primitive in enumerate(stored["meshes"][0]["primitives"]):
+        accessors = [stored["accessors"][i] for i in primitive["attributes"].values()]
+        views = [stored["bufferViews"][accessor["bufferView"]] for accessor in accessors]
+        start = min(view["byteOffset"] for view in views)
+        end = max(view["byteOffset"] + view["byteLength"] for view in views)
+        used = np.unique(scene.faces[5 * number : 5 * number + 5])
+        assert end - start == len(used) * 4 * (3 + 2 + 3)
 
 
 def test_what_cannot_be_written_is_refused(tmp_path):
