@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,7 @@ from hydra.errors import ConfigCompositionException, MissingConfigException, Ove
 from omegaconf.errors import OmegaConfBaseException
 
 from uio2_agent.errors import AgentError
+from uio2_agent.storage import folder_refused
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
@@ -50,12 +52,19 @@ def explain(error: BaseException) -> str | None:
         if isinstance(cause, AgentError):
             return str(cause)
         cause = cause.__cause__
+    if isinstance(error, OSError) and _of_making_a_folder(error):  # Hydra's, for `output_dir`
+        return str(folder_refused(error.filename, error))
     if not isinstance(error, _ASKED_WRONGLY):
         return None
     # Hydra's own cause says what exactly it did not like, e.g. a word where a number belongs.
     lines = [*str(error).splitlines(), *str(error.__cause__ or "").splitlines()[:1]]
     told = [s for line in lines if (s := line.strip()) and not s.startswith(_NOT_HELPFUL)]
     return "; ".join(line.rstrip(".") for line in dict.fromkeys(told)).replace(":;", ":")
+
+
+def _of_making_a_folder(error: OSError) -> bool:
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_code.co_name == "mkdir"
 
 
 @contextmanager

@@ -51,12 +51,14 @@ def gallery(cfg: GalleryConfig) -> Path:
     """Play one episode of every task and write the picture.
 
     Raises:
-        BadSetting: `columns` is less than one, or `output` is no .png.
+        BadSetting: `columns` is less than one, `seed` is below 0, or `output` is no .png.
         CannotWrite: The disk is full.
     """
     path = Path(cfg.output)
     if cfg.columns < 1:
         raise BadSetting("columns", cfg.columns, "at least 1")
+    if cfg.seed < 0:
+        raise BadSetting("seed", cfg.seed, "a whole number, 0 or more")
     if path.suffix != ".png":
         raise BadSetting("output", cfg.output, "a file name that ends in .png")
     cells = [

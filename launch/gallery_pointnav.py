@@ -22,6 +22,7 @@ from uio2_agent.envs.pointnav.episodes import PointNavEpisode
 from uio2_agent.envs.pointnav.navigation import Navigation
 from uio2_agent.envs.pointnav.pictures import grey
 from uio2_agent.envs.pointnav.scene_names import open_scene
+from uio2_agent.envs.pointnav.scenes.apartment import chosen_sizes
 from uio2_agent.envs.pointnav.task import DEPTH, RGB, named_task
 from uio2_agent.envs.pointnav.topdown import TopDownMap, legend
 from uio2_agent.envs.rendering import drawing
@@ -44,7 +45,7 @@ class GalleryPointnavConfig:
         columns: Episodes side by side.
         views: Seen on the way of each, from its start to its goal.
         pixels: Height of a view.
-        sizes: Of new flats, in turn: "small", "medium", "large".
+        sizes: Of new flats: "small", "medium" or "large", or a list of them, in turn.
         scene: A `.glb` or `.gltf`, or a list of them, instead of new flats.
         episodes: Or the main file of a split.
         scenes_dir: Where its scene ids lead to.
@@ -57,11 +58,14 @@ class GalleryPointnavConfig:
     columns: int = 2
     views: int = 4
     pixels: int = 160
-    sizes: list[str] = field(default_factory=lambda: ["small", "medium", "large"])
+    sizes: Any = field(default_factory=lambda: ["small", "medium", "large"])
     scene: Any = None
     episodes: str | None = None
     scenes_dir: str | None = None
     task: str = "v1"
+
+    def __post_init__(self) -> None:
+        self.sizes = chosen_sizes(self.sizes)
 
 
 ConfigStore.instance().store("gallery_pointnav_schema", GalleryPointnavConfig)
@@ -90,7 +94,7 @@ def gallery(cfg: GalleryPointnavConfig) -> Path:
     Raises:
         BadEpisode, BadScene: A file, or an episode in it, that cannot be used.
         BadSetting: A number below one, or `output` is no .png.
-        UnknownName: No such size or task.
+        UnknownName: No such task.
         CannotWrite: The disk is full.
     """
     path = Path(cfg.output)
@@ -99,8 +103,6 @@ def gallery(cfg: GalleryPointnavConfig) -> Path:
             raise BadSetting(name, getattr(cfg, name), "at least 1")
     if cfg.seed < 0:
         raise BadSetting("seed", cfg.seed, "a whole number, 0 or more")
-    if not cfg.sizes:
-        raise BadSetting("sizes", "empty", "at least one of small, medium, large, in turn")
     if path.suffix != ".png":
         raise BadSetting("output", cfg.output, "a file name that ends in .png")
     with ExitStack() as held:

@@ -43,8 +43,11 @@ def vima4() -> dict[str, list[str]]:
     return {level: [*tasks] for level, tasks in LEVELS.items()}
 
 
-def play_protocol(cfg: DictConfig) -> None:
+def play_protocol(cfg: DictConfig) -> bool:
     """Play, write and print everything; `cfg` is a `RolloutConfig` with a protocol.
+
+    Returns:
+        Whether every run has an episode that ended without an error.
 
     Raises:
         UnknownName: No such level, task, ablation or executor.
@@ -55,11 +58,13 @@ def play_protocol(cfg: DictConfig) -> None:
     runs = {kind: _play(variant, rival) for kind, variant in variants(cfg)}
     (_, run), *others = runs.items()
     tables.print_matrix(cfg.name, run.result)
+    tables.print_reasons(e for r in runs.values() for cell in r.episodes.values() for e in cell)
     spoilt = {kind: other.episodes for kind, other in others}
     sections = findings(cfg.name, run.folder, run.result, run.episodes, spoilt, rival)
     page = run.folder / REPORT_FILE
     report_matrix.write(page, run, f"{cfg.protocol.name}: {cfg.name}", sections)
     tables.print_page(page)
+    return all(run.result["errors"] < run.result["episodes"] for run in runs.values())
 
 
 def variants(cfg: DictConfig) -> Iterator[tuple[str, DictConfig]]:

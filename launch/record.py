@@ -45,14 +45,15 @@ from uio2_agent.trajectories.wandering import Wanderer
 
 SHARD = 500
 POINTNAV = "pointnav"
+AUDIOGOAL = "uio2/AudioGoal-v0"
 
 
 @dataclass
 class SourceConfig:
     """One folder of episodes.
 
-    They are demonstrations of a task, walks with the task "pointnav", or, with the task "scatter",
-    strewn objects to ask about.
+    They are demonstrations of a task, walks with the task "pointnav" (to what sounds, if `env` is
+    uio2/AudioGoal-v0), or, with the task "scatter", strewn objects to ask about.
 
     Attributes:
         task: Its name, or "pointnav", or "scatter".
@@ -260,13 +261,18 @@ def _tabletop(source: SourceConfig, level: str, prompt: str) -> gym.Env:
 
 
 def _pointnav(source: SourceConfig, level: str, prompt: str) -> gym.Env:
-    """With every sensor that a policy may ask for, unless the source chooses them."""
+    """With every sensor that a policy may ask for, unless the source chooses them.
+
+    Who hears its goal gets what AudioGoal shows and no more: a policy there counts its steps, and
+    would learn to be sure of its place from `gps`.
+    """
     env_id = source.env or "uio2/PointNav-v0"
     known = signature(load_env_creator(str(gym.spec(env_id).entry_point))).parameters
     for name in source.settings:
         if name not in known:
             raise UnknownName(f"setting of {env_id}", name, known)
-    return _with_oracle(env_id, {"task": "v1", "sensors": SENSORS, **source.settings})
+    usual = {"task": "v1"} | ({} if env_id == AUDIOGOAL else {"sensors": SENSORS})
+    return _with_oracle(env_id, usual | source.settings)
 
 
 def _with_oracle(env_id: str, settings: dict[str, Any]) -> gym.Env:

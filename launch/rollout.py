@@ -22,7 +22,7 @@ from uio2_agent.evaluation.ledger import Ledger
 from uio2_agent.evaluation.provenance import provenance
 from uio2_agent.evaluation.report import REPORT_FILE, Run
 from uio2_agent.evaluation.rows import check_settings
-from uio2_agent.evaluation.run import evaluate
+from uio2_agent.evaluation.run import check_episodes, evaluate
 from uio2_agent.interface import FIRST_EVALUATION_SEED
 from uio2_agent.launch import tables
 from uio2_agent.launch.failures import says_how_to_go_on, told_plainly
@@ -99,18 +99,22 @@ ConfigStore.instance().store("rollout_schema", RolloutConfig)
 @hydra.main(version_base="1.3", config_path="conf", config_name="rollout")
 @told_plainly()
 def main(cfg: DictConfig) -> None:
-    if cfg.seed < FIRST_EVALUATION_SEED:
+    if 0 <= cfg.seed < FIRST_EVALUATION_SEED:
         note = f"note: seeds below {FIRST_EVALUATION_SEED} are those that training draws from"
         print(note, file=sys.stderr)
     with says_how_to_go_on(cfg.output_dir):
-        if cfg.protocol is None:
-            play_all(cfg)
-        else:
-            play_protocol(cfg)
+        ended = play_all(cfg) if cfg.protocol is None else play_protocol(cfg)
+    if not ended:
+        print(f"{sys.argv[0]}: every episode ended in an error", file=sys.stderr)
+        raise SystemExit(1)
 
 
-def play_all(cfg: DictConfig) -> None:
-    """One rollout, or its ablations; compared with another run if asked for; printed."""
+def play_all(cfg: DictConfig) -> bool:
+    """One rollout, or its ablations; compared with another run if asked for; printed.
+
+    Returns:
+        Whether every run has an episode that ended without an error.
+    """
     for key in _PROTOCOL:
         if cfg[key] is not None:
             raise BadSetting(key, cfg[key], "left out without a protocol, e.g. protocol=vima4")
@@ -127,14 +131,14 @@ def play_all(cfg: DictConfig) -> None:
     sections = findings(cfg.name, run.folder, run.result, {cell: run.episodes}, spoilt, rival)
     if sections:
         report.write(page, [*runs.values()], f"uio2-agent: {cfg.name}", sections)
+    return all(run.result["errors"] < run.result["episodes"] for run in runs.values())
 
 
 def play(cfg: DictConfig) -> Run:
     """Carry out one rollout, `cfg` being a `RolloutConfig`, and write its files."""
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     check_settings(cfg.num_envs, cfg.vectorization)
-    if cfg.episodes < 1:
-        raise BadSetting("episodes", cfg.episodes, "at least 1")
+    check_episodes(cfg.episodes, cfg.seed)
     checkpoint = fingerprint(config["policy"])
     settings = {key: config[key] for key in _MEASURED} | {"checkpoint": checkpoint}
     intact = cfg.ablation == INTACT

@@ -23,7 +23,7 @@ from uio2_agent.envs.pointnav.gltf_writer import write_glb
 from uio2_agent.envs.pointnav.navmesh_file import read_navmesh, write_navmesh
 from uio2_agent.envs.pointnav.navmesh_settings import NavMeshSettings
 from uio2_agent.envs.pointnav.scene_names import apartment_name
-from uio2_agent.envs.pointnav.scenes.apartment import SIZES, SPLITS, apartment
+from uio2_agent.envs.pointnav.scenes.apartment import SPLITS, apartment, chosen_sizes
 from uio2_agent.envs.pointnav.task import named_task
 from uio2_agent.errors import BadSetting, RunMismatch, UnknownName
 from uio2_agent.launch.failures import says_how_to_go_on, told_plainly
@@ -46,7 +46,7 @@ class ScenesConfig:
         split: "train", "val" or "test"; flats of one are in no other.
         count: How many flats; more may be added later.
         first: Number of the first one within the split.
-        sizes: "small", "medium" or "large", in turn.
+        sizes: "small", "medium" or "large", or a list of them, in turn.
         episodes: In each flat; 0: scenes alone.
         task: Whose body the navmeshes and episodes are for, "v1" or "v2".
     """
@@ -56,9 +56,12 @@ class ScenesConfig:
     split: str = "val"
     count: int = 10
     first: int = 0
-    sizes: list[str] = field(default_factory=lambda: ["medium"])
+    sizes: Any = field(default_factory=lambda: ["medium"])
     episodes: int = 20
     task: str = "v1"
+
+    def __post_init__(self) -> None:
+        self.sizes = chosen_sizes(self.sizes)
 
 
 ConfigStore.instance().store("scenes_schema", ScenesConfig)
@@ -77,7 +80,7 @@ def write_scenes(cfg: ScenesConfig) -> Written:
 
     Raises:
         BadSetting: A number that cannot be, or seeds beyond the split.
-        UnknownName: No such split, size or task.
+        UnknownName: No such split or task.
         RunMismatch: The folder holds flats of other settings.
         CannotWrite: The disk is full; whole flats are kept.
     """
@@ -142,11 +145,6 @@ def _beside(scene: Path) -> Path:
 def _check(cfg: ScenesConfig) -> None:
     if cfg.split not in SPLITS:
         raise UnknownName("split", cfg.split, SPLITS)
-    if not cfg.sizes:
-        raise BadSetting("sizes", "empty", f"at least one of {', '.join(SIZES)}, used in turn")
-    for size in cfg.sizes:
-        if size not in SIZES:
-            raise UnknownName("apartment size", size, SIZES)
     if not _NAME.fullmatch(cfg.name):
         raise BadSetting("name", cfg.name, "letters, digits, dots, - and _, for a folder")
     if cfg.count < 1:

@@ -1,7 +1,7 @@
 """Results as tables on a terminal."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from uio2_agent.evaluation.finished import Comparison
+from uio2_agent.evaluation.ledger import Episode
 from uio2_agent.evaluation.report import Run, metric_names, metric_rows, spoken, table_rows
 from uio2_agent.evaluation.report_matrix import caveats
 from uio2_agent.evaluation.report_parts import interval, percent
@@ -33,13 +34,18 @@ def print_runs(runs: Sequence[Run], page: Path) -> None:
     if not grouped:
         del table.columns[0]
     Console().print(table)
-    reasons = Counter(e.error for run in runs for e in run.episodes if e.error is not None)
-    for reason, count in reasons.most_common(_REASONS):
-        line = f"{count} × {reason}"
-        Console().print(line, soft_wrap=True, highlight=False, markup=False, style="red")
+    print_reasons(episode for run in runs for episode in run.episodes)
     if names := metric_names(runs):
         _print_metrics(runs, names, grouped)
     print_page(page)
+
+
+def print_reasons(episodes: Iterable[Episode]) -> None:
+    """Why episodes ended in errors, the most frequent reasons first; nothing if none did."""
+    reasons = Counter(e.error for e in episodes if e.error is not None)
+    for reason, count in reasons.most_common(_REASONS):
+        line = f"{count} × {reason}"
+        Console().print(line, soft_wrap=True, highlight=False, markup=False, style="red")
 
 
 def _print_metrics(runs: Sequence[Run], names: Sequence[str], grouped: bool) -> None:

@@ -2,8 +2,8 @@
 
 Stop it when you like; the same command goes on where it stopped. Stages, each in its own folder:
 the tokenizer, oracle demonstrations on disk, the ViT on dense labels, the whole model on examples,
-the finished agent in `agent/`. What is taught is chosen by `lessons`: the tabletop's tasks, or
-walks of PointNav.
+the finished agent in `agent/`. What is taught is chosen by `lessons`: the tabletop's tasks, walks
+of PointNav, or walks of AudioGoal.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from uio2_agent.envs.tabletop.catalogue import GREY, SHAPES, TEXTURES
 from uio2_agent.errors import BadSetting, UnknownName
 from uio2_agent.launch.failures import says_how_to_go_on, told_plainly
-from uio2_agent.launch.record import POINTNAV, RecordConfig, SourceConfig, record
+from uio2_agent.launch.record import AUDIOGOAL, POINTNAV, RecordConfig, SourceConfig, record
 from uio2_agent.launch.schema import schema_of
 from uio2_agent.launch.train_tokenizer import TokenizerConfig, train_tokenizer
 from uio2_agent.model.checkpoint import load, save
@@ -36,16 +36,22 @@ from uio2_agent.model.training.start import fit_to_vit, smooth_start
 from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.model.vocabulary import Tokenizer
 from uio2_agent.policies.checkpoints import find_checkpoint
+from uio2_agent.policies.codecs.audiogoal import AudioGoalCodec
 from uio2_agent.policies.codecs.pointnav import PointNavCodec
 from uio2_agent.policies.codecs.vima import VimaCodec
+from uio2_agent.policies.latents import streams
 from uio2_agent.policies.objectives.grounding import GroundingConfig
 from uio2_agent.policies.objectives.lessons import Lessons
+from uio2_agent.policies.objectives.navigation import WalkCodec
 from uio2_agent.policies.objectives.tabletop import TabletopLessons
 from uio2_agent.policies.objectives.views import Camera
 from uio2_agent.policies.objectives.walks import WalkLessons
 from uio2_agent.storage import make_folder, write_json, write_whole
 from uio2_agent.trajectories.store import EpisodeStore
 
+# Names of lessons, and what those who walk speak with.
+TABLETOP, LISTENING = "tabletop", "audiogoal"
+WALKERS: dict[str, type[WalkCodec]] = {POINTNAV: PointNavCodec, LISTENING: AudioGoalCodec}
 SHAPE_CLASSES = {name: i for i, name in enumerate(SHAPES)}
 TEXTURE_CLASSES = {name: i for i, name in enumerate((*TEXTURES, GREY))}
 
@@ -74,7 +80,7 @@ class CodecConfig:
 
 @dataclass
 class WalkCodecConfig:
-    """Of `PointNavCodec`, for lessons=pointnav."""
+    """Of `PointNavCodec`, for lessons=pointnav, or of `AudioGoalCodec`, for lessons=audiogoal."""
 
     depth: bool = True
     past_steps: int = 3
@@ -87,7 +93,7 @@ class WalkCodecConfig:
 class TrainConfig:
     output_dir: str = "runs/train"
     data_dir: str = "data/tabletop"
-    lessons: str = TabletopLessons.kind
+    lessons: str = TABLETOP
     size: str = "nano"
     level: str = "placement_generalization"
     start_from: str | None = None  # an agent to go on with, instead of from nothing
@@ -118,6 +124,9 @@ def run(cfg: TrainConfig) -> Path:
     torch.manual_seed(cfg.seed)
     out = Path(cfg.output_dir)
     tokenizer = _tokenizer(cfg, out / "tokenizer.model")
+    model = _model(cfg, tokenizer)
+    lessons = lessons_of(cfg, tokenizer, model.cfg.text_vocab_size)
+    streams(model, lessons.codec, micro_batch=1)  # refuses a model that lacks what the codec shows
     folders = record(
         RecordConfig(
             output_dir=cfg.data_dir, level=cfg.level, view=cfg.codec.view, sources=cfg.sources
@@ -126,9 +135,7 @@ def run(cfg: TrainConfig) -> Path:
     stores = {
         name: EpisodeStore(folder, cfg.sources[name].episodes) for name, folder in folders.items()
     }
-    model = _model(cfg, tokenizer)
     check_pictures(stores, model.cfg.image.size)
-    lessons = lessons_of(cfg, tokenizer, model.cfg.text_vocab_size)
     train_vit(cfg, model, lessons, [stores[name] for name in cfg.vit_sources], out / "vit")
     train_agent(cfg, model, lessons, stores, out / "agent_training")
     return export(cfg, model, out / "agent")
@@ -142,7 +149,7 @@ def check_plan(cfg: TrainConfig) -> None:
         BadSetting: The phases come to an end before the training does, or a source is of a kind
             that these lessons are not about.
     """
-    known = (TabletopLessons.kind, WalkLessons.kind)
+    known = (TABLETOP, *WALKERS)
     if cfg.lessons not in known:
         raise UnknownName("lessons", cfg.lessons, known)
     used = {name: "phases" for phase in cfg.phases for name in phase.mixture}
@@ -150,10 +157,14 @@ def check_plan(cfg: TrainConfig) -> None:
     for name, where in used.items():
         if name not in cfg.sources:
             raise UnknownName(f"source in {where}", name, cfg.sources)
-        task = cfg.sources[name].task
-        if (task == POINTNAV) != (cfg.lessons == WalkLessons.kind):
-            want = f"{POINTNAV} with lessons={POINTNAV}, and a tabletop task with lessons=tabletop"
+        task, env = cfg.sources[name].task, cfg.sources[name].env
+        if (task == POINTNAV) != (cfg.lessons in WALKERS):
+            kinds = " or ".join(WALKERS)
+            want = f"{POINTNAV} with lessons={kinds}, and a tabletop task with lessons={TABLETOP}"
             raise BadSetting(f"sources.{name}.task", task, want)
+        if (env == AUDIOGOAL) != (cfg.lessons == LISTENING):
+            want = f"{AUDIOGOAL} with lessons={LISTENING}, and no other"
+            raise BadSetting(f"sources.{name}.env", env, want)
     if not cfg.vit_sources:
         raise BadSetting("vit_sources", cfg.vit_sources, "at least one source")
     if not cfg.phases or cfg.phases[-1].until is not None:
@@ -172,8 +183,8 @@ def check_pictures(stores: dict[str, EpisodeStore], size: tuple[int, int]) -> No
 
 def lessons_of(cfg: TrainConfig, tokenizer: Tokenizer, table_size: int) -> Lessons:
     """What the agent is taught, and the codec it speaks with."""
-    if cfg.lessons == WalkLessons.kind:
-        walker = PointNavCodec(tokenizer, table_size, **asdict(cfg.walk_codec))
+    if cfg.lessons in WALKERS:
+        walker = WALKERS[cfg.lessons](tokenizer, table_size, **asdict(cfg.walk_codec))
         return WalkLessons(walker, Camera(**vars(cfg.camera)), cfg.grey_share)
     codec = VimaCodec(tokenizer, table_size, **asdict(cfg.codec))
     grounding = GroundingConfig(**vars(cfg.grounding))
@@ -211,7 +222,7 @@ def train_agent(
     stores: dict[str, EpisodeStore],
     folder: Path,
 ) -> None:
-    """Examples in the phases' mixture, with the ViT frozen."""
+    """Examples in the phases' mixture; the pictures' ViT is frozen, that of sound learns too."""
     if cfg.start_from is None:
         pictures = lessons.some_pictures(stores[cfg.vit_sources[0]], 64)
         fit_to_vit(model, patchify(torch.from_numpy(pictures)))
@@ -252,8 +263,8 @@ def export(cfg: TrainConfig, model: UnifiedIO2, folder: Path) -> Path:
     save(model, make_folder(folder), dtype=torch.float16)
     pieces = (Path(cfg.output_dir) / "tokenizer.model").read_bytes()
     write_whole(folder / "tokenizer.model", pieces)
-    walks = cfg.lessons == WalkLessons.kind
-    codec, settings = (PointNavCodec, cfg.walk_codec) if walks else (VimaCodec, cfg.codec)
+    walker = WALKERS.get(cfg.lessons)
+    codec, settings = (walker, cfg.walk_codec) if walker else (VimaCodec, cfg.codec)
     policy: dict[str, Any] = {
         "codec": {"_target_": f"{codec.__module__}.{codec.__name__}", **asdict(settings)},
         "replan": "step",

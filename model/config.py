@@ -2,7 +2,7 @@
 
 Sources: spec section a (variants), c (input encoders), e (resampler), g (quantisers); `tiny` is
 the random-weight configuration of the golden files, `nano` our own agent for a small
-processor, `nano_nav` its sister that walks.
+processor, `nano_nav` its sister that walks, `nano_hears` the one that walks by ear.
 """
 
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
@@ -325,6 +325,16 @@ _NANO = ModelConfig(
     inputs=("text", "image", "image_history"),
     targets=("text",),
 )
+_NANO_NAV = replace(
+    _NANO,
+    image=SignalConfig(
+        size=(96, 96),
+        history_size=(96, 96),
+        rope_scale=1.0,
+        vit=replace(_NANO.image.vit, layers=5, grid=(6, 6)),
+        history=replace(_NANO.image.history, latents=8),
+    ),
+)
 
 SIZES: dict[str, ModelConfig] = {
     "tiny": ModelConfig(
@@ -352,14 +362,13 @@ SIZES: dict[str, ModelConfig] = {
         ),
     ),
     "nano": _NANO,
-    "nano_nav": replace(
-        _NANO,
-        image=SignalConfig(
-            size=(96, 96),
-            history_size=(96, 96),
-            rope_scale=1.0,
-            vit=replace(_NANO.image.vit, layers=5, grid=(6, 6)),
-            history=replace(_NANO.image.history, latents=8),
+    "nano_nav": _NANO_NAV,
+    "nano_hears": replace(
+        _NANO_NAV,
+        inputs=INPUT_MODALITIES,
+        audio=replace(
+            _sounds(_NANO_NAV.image.history),
+            vit=replace(SPECTROGRAM_VIT, width=192, heads=6, layers=4, mlp_width=768),
         ),
     ),
     "large": ModelConfig(width=1024, heads=16, head_dim=64, mlp_width=2816),

@@ -18,7 +18,7 @@ from uio2_agent.model.config import ModelConfig
 from uio2_agent.model.layers import Linear
 from uio2_agent.model.resampler import Resampler
 from uio2_agent.model.rope import grid_table, line_table
-from uio2_agent.model.sound import log_mel, segments
+from uio2_agent.model.sound import padded_log_mel
 from uio2_agent.model.vit import ViT
 
 PATCH = 16
@@ -137,7 +137,7 @@ def sound_patches(frames: Sequence[np.ndarray], device: torch.device | str = "cp
     too. What follows the end is masked.
     """
     # One by one, so that no sound's rounding depends on its neighbours.
-    heard = [log_mel(segments(torch.from_numpy(frame).to(device))[0]) for frame in frames]
+    heard = [padded_log_mel(torch.from_numpy(frame).to(device)) for frame in frames]
     values, mask = (torch.stack([getattr(h, part) for h in heard]) for part in ("values", "mask"))
     return patchify_sound(values, mask)
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from uio2_agent.errors import BadInput, BadShape, MissingDependency
@@ -139,13 +140,23 @@ def log_mel(waveform: Tensor) -> LogMel:
     if waveform.dim() not in (1, 2) or waveform.shape[-1] != SEGMENT:
         want = f"({SEGMENT},) or (S, {SEGMENT}), as segments() gives"
         raise BadShape("waveform", tuple(waveform.shape), want)
-    if not torch.isfinite(waveform).all():
-        raise BadInput(
-            "waveform", "not finite throughout", "finite samples, as as_waveform() checks"
-        )
-    power = mel_power(waveform)
-    mask = power != 0
-    return LogMel(power.clamp(QUIETEST, LOUDEST).log() * mask, mask)
+    _check_finite(waveform)
+    return _logarithm(mel_power(waveform))
+
+
+def padded_log_mel(waveform: Tensor) -> LogMel:
+    """(T,) float, of which one segment is heard → the log-mel spectrogram of that segment.
+
+    As `log_mel(segments(waveform)[0])` up to rounding, but zeros after a short end cost nothing.
+
+    Raises:
+        BadShape, BadInput: As `segments` and `log_mel`.
+    """
+    whole = segments(waveform[:SEGMENT])[0]
+    _check_finite(whole)
+    # Windows reach half their width beyond the end, and as far is mirrored at the cut.
+    power = mel_power(whole[: min(len(waveform) + 2 * WINDOW, SEGMENT)])
+    return _logarithm(F.pad(power, (0, 0, 0, FRAMES - len(power))))
 
 
 @lru_cache(maxsize=1)
@@ -168,6 +179,18 @@ def mel_filters() -> Tensor:
     bins = torch.arange(WINDOW // 2 + 1, dtype=torch.float64, device="cpu") * SAMPLE_RATE / WINDOW
     rising, falling = (bins - low) / (centre - low), (high - bins) / (high - centre)
     return torch.minimum(rising, falling).clamp(min=0) * 2 / (high - low)
+
+
+def _logarithm(power: Tensor) -> LogMel:
+    mask = power != 0
+    return LogMel(power.clamp(QUIETEST, LOUDEST).log() * mask, mask)
+
+
+def _check_finite(waveform: Tensor) -> None:
+    if not torch.isfinite(waveform).all():
+        raise BadInput(
+            "waveform", "not finite throughout", "finite samples, as as_waveform() checks"
+        )
 
 
 def _check_samples(mono: np.ndarray, name: str) -> None:

@@ -19,6 +19,7 @@ _REASONS = {
     errno.EPERM: "permission denied",
     errno.ENOTDIR: "a file is in the way of a folder",
     errno.EEXIST: "a file is in the way of a folder",
+    errno.ENAMETOOLONG: "a name is too long",
 }
 
 
@@ -38,9 +39,19 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def make_folder(path: Path) -> Path:
-    with writing(path):
+    """The folder, with those above it. Raises `CannotWrite`."""
+    try:
         path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise folder_refused(path, error) from error
     return path
+
+
+def folder_refused(path: str | Path, error: OSError) -> CannotWrite:
+    """What to raise when the file system refuses a folder."""
+    if error.errno == errno.ENOENT:  # it is not those above it that are missing
+        return CannotWrite(str(path), "no folder can be made there")
+    return CannotWrite(str(path), _REASONS.get(error.errno or 0, str(error.strerror)))
 
 
 @contextmanager

@@ -94,14 +94,9 @@ class AudioGoal(Navigation):
     @keywords_of(AudioGoalSettings)
     def __init__(self, settings: AudioGoalSettings) -> None:
         self.sounds, self._echoes = settings.chosen_sounds(), settings.echoes
-        task = settings.chosen_task()
-        simulator = EmbeddedSimulator(
-            task, settings.texture_filter, settings.renderer, settings.gl_device
-        )
-        source = settings.episode_source(simulator)
-        super().__init__(simulator, task, source, settings.oracle, settings.render_mode)
+        super().__init__(*settings.world(), settings.oracle, settings.render_mode)
         ears = gym.spaces.Box(-1.0, 1.0, (2, AUDIO_RATE), np.float32)
-        seen = observation_space(task, task.sensors).spaces
+        seen = observation_space(self.task, self.task.sensors).spaces
         self.observation_space = gym.spaces.Dict({**seen, AUDIO: ears})
 
     def _prepare(self, seed: int) -> None:

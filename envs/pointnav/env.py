@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from uio2_agent.envs.pointnav.embedded import EmbeddedSimulator
+from uio2_agent.envs.pointnav.episode_sources import EpisodeSource
 from uio2_agent.envs.pointnav.navigation import Navigation
 from uio2_agent.envs.pointnav.settings import NavigationSettings, keywords_of
+from uio2_agent.envs.pointnav.task import Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +23,12 @@ class PointNavSettings(NavigationSettings):
     texture_filter: str = "mipmap"
     renderer: str = "rasteriser"
     gl_device: int = 0
+
+    def world(self) -> tuple[EmbeddedSimulator, Task, EpisodeSource]:
+        """What a `Navigation` is made of. Raises as `PointNav`."""
+        task = self.chosen_task()
+        simulator = EmbeddedSimulator(task, self.texture_filter, self.renderer, self.gl_device)
+        return simulator, task, self.episode_source(simulator)
 
 
 class PointNav(Navigation):
@@ -41,9 +49,4 @@ class PointNav(Navigation):
 
     @keywords_of(PointNavSettings)
     def __init__(self, settings: PointNavSettings) -> None:
-        task = settings.chosen_task()
-        simulator = EmbeddedSimulator(
-            task, settings.texture_filter, settings.renderer, settings.gl_device
-        )
-        source = settings.episode_source(simulator)
-        super().__init__(simulator, task, source, settings.oracle, settings.render_mode)
+        super().__init__(*settings.world(), settings.oracle, settings.render_mode)

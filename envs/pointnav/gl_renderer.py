@@ -99,15 +99,7 @@ class GlRenderer:
     def render(
         self, position: ArrayLike, rotation: ArrayLike
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """See the scene from a camera at `position`.
-
-        Args:
-            position: (3,) of the camera itself, world frame, metres.
-            rotation: Quaternion [x, y, z, w], camera to world; the camera looks along its -z.
-
-        Returns:
-            rgb (H, W, 3) uint8, and depth (H, W) float32, metres along the optical axis; both 0
-            where nothing is hit.
+        """See the scene from a camera at `position`, as `renderer.SceneRenderer.render` does.
 
         Raises:
             BadInput: Not a position, or not a rotation; or this renderer was closed.

@@ -113,7 +113,6 @@ def noisy_depth(
 
     Returns:
         Metres (H, W), 0 where the camera sees nothing.
-
     """
     height, width = depth.shape
     errors = normals.draw(height, width, 3)

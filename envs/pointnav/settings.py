@@ -30,6 +30,7 @@ _KINDS: tuple[tuple[tuple[str, ...], Any, str], ...] = (
     (("scene",), str | Path | Sequence | None, "the path of a .glb or .gltf file, or several"),
     (("episodes",), str | Path | None, "the path of a split's main file"),
     (("scenes_dir",), str | Path | None, "the path of a folder"),
+    (("split",), str | None, "the name of a split"),
     (("size",), int | Sequence | None, "[height, width] in whole pixels"),
     (("sensors",), Sequence | None, "a list of names"),
     (("content_scenes",), Sequence, "a list of names"),
@@ -55,7 +56,7 @@ class NavigationSettings:
             evaluation seeds count from `FIRST_EVALUATION_SEED`.
         dataset: Or a dataset below `data/datasets/pointnav` (`datasets.DATASETS`): "gibson/v1", or
             "flats/v1" as `uio2 scenes` writes it.
-        split: Of `dataset`.
+        split: Of `dataset`, such as "train". Default: "val".
         apartment: Size of new flats: "small", "medium" or "large".
         scenes_dir: Where scene ids lead to; `data/scene_datasets/` is stripped. Default: the
             folder `data/scene_datasets` here.
@@ -77,7 +78,7 @@ class NavigationSettings:
     scene: Names | None = None
     episodes: str | Path | None = None
     dataset: str | None = None
-    split: str = "val"
+    split: str | None = None
     apartment: str = "medium"
     scenes_dir: str | Path | None = None
     content_scenes: Sequence[str] = ALL_SCENES
@@ -124,7 +125,8 @@ class NavigationSettings:
 
         Raises:
             BadEpisode, BadScene: A file that cannot be used, or is not there.
-            BadSetting: More than one of `scene`, `episodes` and `dataset`.
+            BadSetting: More than one of `scene`, `episodes` and `dataset`, or `split` without
+                `dataset`.
             UnknownName: A name among the settings that nobody knows.
         """
         named = {"scene": self.scene, "episodes": self.episodes, "dataset": self.dataset}
@@ -132,6 +134,8 @@ class NavigationSettings:
         if len(given) > 1:
             want = f"None beside {given[0]}; episodes and datasets name their scenes"
             raise BadSetting(given[1], named[given[1]], want)
+        if self.split is not None and self.dataset is None:
+            raise BadSetting("split", self.split, "None without dataset, which it is a part of")
         if self.scene is not None:
             paths = [self.scene] if isinstance(self.scene, (str, Path)) else self.scene
             return GeneratedEpisodes([find_scene(path, self.scenes_dir) for path in paths])
@@ -139,7 +143,7 @@ class NavigationSettings:
             return ApartmentEpisodes(self.apartment)
         path = self.episodes
         if path is None:
-            path = split_file(str(self.dataset), self.split)
+            path = split_file(str(self.dataset), "val" if self.split is None else self.split)
         found = load_episodes(path, None, self.content_scenes, self.on_bad_episode)
         found = with_scenes(found, self.scenes_dir, self.on_bad_episode)
         if self.on_bad_episode == SKIP:

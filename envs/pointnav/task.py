@@ -11,9 +11,9 @@ from uio2_agent.errors import BadSetting, UnknownName
 RGB, DEPTH = "rgb", "depth"
 POINTGOAL, POINTGOAL_NOW = "pointgoal", "pointgoal_with_gps_compass"
 GPS, COMPASS, HEADING, PROXIMITY = "gps", "compass", "heading", "proximity"
-MOST_PIXELS = 4096  # a side
-
 SENSORS = (RGB, DEPTH, POINTGOAL, POINTGOAL_NOW, GPS, COMPASS, HEADING, PROXIMITY)
+
+MOST_PIXELS = 4096  # a side
 
 
 def _whole(value: object) -> bool:
@@ -88,7 +88,6 @@ class Task:
                 raise UnknownName("sensor", name, SENSORS)
         if len(set(self.sensors)) < len(self.sensors):
             raise BadSetting("sensors", self.sensors, "each one once")
-
         if self.depth_distortion is not None and not self.noise:
             raise BadSetting(
                 "depth_distortion", "given", "none without noise; pass noise=true, too"

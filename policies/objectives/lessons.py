@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from uio2_agent.model.inputs import Patches
 from uio2_agent.model.training.examples import Example
 from uio2_agent.model.vocabulary import Tokenizer
+from uio2_agent.policies.codecs.base import Codec
 from uio2_agent.trajectories.episode import Episode
 
 
@@ -31,16 +32,18 @@ class Lessons(Protocol):
     """Everything that training must know of a suite.
 
     Attributes:
-        kind: Its name in configs.
         tokenizer: The agent's.
         per_episode: How many examples one reading of an episode gives.
         recurring: Whether pictures come again and again, so that a frozen ViT should remember them.
     """
 
-    kind: ClassVar[str]
     recurring: ClassVar[bool]
     tokenizer: Tokenizer
     per_episode: int
+
+    @property
+    def codec(self) -> Codec:
+        """What the agent speaks."""
 
     def read_out(self, width: int) -> nn.Module:
         """A `DenseReadOut` for a ViT of this width."""

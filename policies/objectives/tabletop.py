@@ -26,7 +26,6 @@ class TabletopLessons:
         picture_share: How many of the ViT's pictures are prompt pictures, not scenes.
     """
 
-    kind: ClassVar[str] = "tabletop"
     recurring: ClassVar[bool] = True
     per_episode = 1
 

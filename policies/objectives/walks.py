@@ -1,4 +1,8 @@
-"""Lessons of PointNav: distances for the ViT, then the moves of walks to clone."""
+"""Lessons of PointNav and AudioGoal: distances for the ViT, then the moves of walks to clone.
+
+There is no lesson for the ViT of sound. One ear tells neither where a sound comes from nor how far
+it is (that depends on what sounds), and both are needed together; so it learns with the agent.
+"""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -10,9 +14,8 @@ from uio2_agent.interface import ORACLE_ACTION
 from uio2_agent.model.inputs import Patches, patchify
 from uio2_agent.model.training.examples import Example
 from uio2_agent.model.training.surroundings import RangeHead, RangeLabels
-from uio2_agent.policies.codecs.pointnav import PointNavCodec
 from uio2_agent.policies.objectives.lessons import Episodes
-from uio2_agent.policies.objectives.navigation import navigation_example
+from uio2_agent.policies.objectives.navigation import WalkCodec, navigation_example
 from uio2_agent.policies.objectives.views import Camera, View, range_labels, view_of
 from uio2_agent.trajectories.episode import Episode
 
@@ -27,12 +30,11 @@ class WalkLessons:
         per_episode: Examples and pictures drawn from a walk each time it is read.
     """
 
-    kind: ClassVar[str] = "pointnav"
     recurring: ClassVar[bool] = False
 
     def __init__(
         self,
-        codec: PointNavCodec,
+        codec: WalkCodec,
         camera: Camera | None = None,
         grey_share: float = 0.3,
         per_episode: int = 4,

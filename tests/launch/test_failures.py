@@ -1,6 +1,7 @@
 """What a person is told."""
 
 import sys
+from pathlib import Path
 
 import pytest
 from hydra.utils import instantiate
@@ -41,6 +42,21 @@ def test_a_fault_of_ours_is_not_hidden():
     assert explain(ZeroDivisionError("x")) is None
     with pytest.raises(ZeroDivisionError), told_plainly():
         raise ZeroDivisionError("x")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux's /proc")
+@pytest.mark.parametrize("verb", ["rollout", "record", "scenes"])  # Hydra or we make the folder
+def test_a_folder_that_cannot_be_is_one_line_and_no_fault_of_ours(verb, capsys):
+    with pytest.raises(SystemExit) as left:
+        console.main([verb, "output_dir=/proc/x"])
+    assert left.value.code == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"uio2 {verb}: cannot write /proc/x") and told.count("\n") == 1
+
+
+def test_a_file_of_ours_that_is_missing_is_not_hidden(tmp_path):
+    with pytest.raises(FileNotFoundError), told_plainly():
+        (tmp_path / "none").read_text()
 
 
 def test_what_hydra_advises_and_a_schema_refuses_is_not_repeated(capsys):

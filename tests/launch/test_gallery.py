@@ -44,5 +44,7 @@ def test_all_tasks_are_in_one_picture(tmp_path, monkeypatch):
 def test_settings_that_cannot_work_are_refused(tmp_path):
     with pytest.raises(BadSetting, match="columns"):
         gallery(GalleryConfig(output=str(tmp_path / "x.png"), columns=0))
+    with pytest.raises(BadSetting, match="seed is -1"):
+        gallery(GalleryConfig(output=str(tmp_path / "x.png"), seed=-1))
     with pytest.raises(BadSetting, match="png"):
         gallery(GalleryConfig(output=str(tmp_path / "x.jpg")))

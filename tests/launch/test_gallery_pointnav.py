@@ -109,6 +109,7 @@ def test_episodes_of_a_file_are_drawn_in_their_order(tmp_path, scenes_dir):
         ({"pixels": 0}, BadSetting, "pixels"),
         ({"seed": -1}, BadSetting, "seed"),
         ({"sizes": []}, BadSetting, "sizes"),
+        ({"sizes": 5}, BadSetting, "sizes is 5, expected one of small, medium, large, or a list"),
         ({"sizes": ["tiny"]}, UnknownName, "tiny"),
         ({"task": "v9"}, UnknownName, "v9"),
     ],

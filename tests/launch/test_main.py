@@ -1,13 +1,16 @@
 """The dispatcher: finds the verb, lists what it knows, imports nothing before it must."""
 
+import shlex
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 import uio2_agent
+from uio2_agent.launch import conf
 from uio2_agent.launch import main as dispatcher
 from uio2_agent.launch.main import VERBS, main
 
@@ -47,6 +50,26 @@ def test_an_unknown_verb_is_answered_with_the_known_ones(capsys):
 def test_version(capsys):
     main(["--version"])
     assert capsys.readouterr().out == f"uio2-agent {uio2_agent.__version__}\n"
+
+
+def help_of(verb: str) -> dict[str, str]:
+    name = VERBS[verb][0].rpartition(".")[2]
+    config = OmegaConf.load(Path(str(conf.__file__)).parent / f"{name}.yaml")
+    return {**config.hydra.help}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_a_verb_says_what_it_does_with_examples_that_can_be_typed(
+    verb, capsys, monkeypatch
+):
+    told = help_of(verb)
+    assert told["app_name"] == f"uio2 {verb}" and told["header"].strip()
+    examples = [line for line in told["footer"].splitlines() if line.startswith("  uio2 ")]
+    assert examples[0].startswith(f"  uio2 {verb} ")
+    for line in examples:
+        monkeypatch.setattr(sys, "argv", ["uio2"])
+        main([*shlex.split(line)[1:], "--cfg", "job"])  # refuses what the verb would
+        assert capsys.readouterr().out
 
 
 @pytest.fixture

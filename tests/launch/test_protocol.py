@@ -107,6 +107,7 @@ def test_leaves_a_ledger_per_cell_one_result_and_one_report(tmp_path):
         ([*FEW, "executor=slurm"], "Known: local, ray"),
         ([*FEW, "ablation=word"], "Did you mean 'words'"),
         ([*FEW, "episodes=7"], "with a protocol say episodes_per_task=7"),
+        ([*FEW, "seed=-1"], "seed is -1, expected a whole number, 0 or more"),
         ([*FEW, "workers=0"], "workers is 0, expected at least 1"),
         ([*FEW, "episode_timeout_s=0"], "expected more than 0, or null"),
         ([*FEW, "against=nowhere"], "expected the folder of a run"),
@@ -125,6 +126,13 @@ def test_a_worker_that_cannot_make_its_environment_ends_the_run_in_one_line(tmp_
     assert done.returncode == 1 and "Traceback" not in done.stderr
     last = done.stderr.splitlines()[-1]
     assert last.startswith("uio2 rollout: unknown prompt mode 'wrods'. Did you mean 'words'")
+
+
+def test_a_protocol_of_nothing_but_errors_says_why_and_ends_with_status_1(tmp_path):
+    options = [*FEW, "tasks=[rotate]", "episodes_per_task=1", "episode_timeout_s=0.001"]
+    done = uio2_rollout(tmp_path, *options, "output_dir=run")
+    assert done.returncode == 1 and "1 × " in done.stdout and "report: " in done.stdout
+    assert done.stderr.splitlines()[-1] == "uio2 rollout: every episode ended in an error"
 
 
 def members(group: int) -> list[str]:

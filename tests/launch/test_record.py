@@ -11,7 +11,7 @@ import pytest
 from uio2_agent.envs.tabletop.env import Tabletop
 from uio2_agent.errors import BadEpisode, BadSetting, CannotWrite, RunMismatch, UnknownName
 from uio2_agent.launch import record as recording
-from uio2_agent.launch.record import RecordConfig, Recorder, SourceConfig, record
+from uio2_agent.launch.record import AUDIOGOAL, RecordConfig, Recorder, SourceConfig, record
 from uio2_agent.model.config import SIZES
 from uio2_agent.model.vocabulary import Tokenizer
 from uio2_agent.policies.checkpoints import find_checkpoint
@@ -261,6 +261,30 @@ def test_a_walk_with_detours_is_another_one(tmp_path, two_rooms):
     assert astray.info["success"]
     assert astray.n_steps > straight.n_steps
     assert (astray.labels["oracle_action"][:-1] != astray.actions["action"]).any()
+
+
+def test_a_walk_by_ear_is_recorded_with_what_is_seen_and_heard_there(tmp_path, two_rooms):
+    settings = {"scene": two_rooms, "size": 16, "sound": "telephone"}
+    source = SourceConfig(task="pointnav", env=AUDIOGOAL, episodes=1, settings=settings)
+    told = {**settings, "sensors": ["rgb", "depth", "gps"]}
+    folders = fill(
+        tmp_path,
+        deaf=replace(source, env=None, settings={"scene": two_rooms, "size": 16}),
+        ears=source,
+        astray=replace(source, wander=0.3),
+        sure=replace(source, settings=told),
+    )
+    deaf, ears, astray, sure = (EpisodeStore(folder)[0] for folder in folders.values())
+    assert ears.info["success"] and astray.n_steps > ears.n_steps
+    assert ears.prompt_text == "go to the telephone you hear"
+    # Nothing that a policy there would not be shown, unless asked for.
+    senses = {*ears.labels} - {"position", "rotation", "collided", "oracle_action"}
+    assert senses == {"depth", "audio"}
+    assert {*sure.labels} - {*ears.labels} == {"gps"}
+    assert "gps" in deaf.labels and "audio" not in deaf.labels
+    odd = replace(source, settings={"sonud": "telephone"})
+    with pytest.raises(UnknownName, match="Did you mean 'sound'"):
+        fill(tmp_path, odd=odd)
 
 
 @pytest.mark.parametrize("setting", [{"wander": 0.1}, {"agent": "nano"}])

@@ -57,6 +57,7 @@ def test_leaves_result_ledger_report_and_clips_and_nothing_elsewhere(tmp_path):
         (["env.limt=3"], "Key 'limt' is not in struct"),
         (["episodes=many"], "Value 'many' of type 'str' could not be converted to Integer"),
         (["episodes=0"], "expected at least 1"),
+        (["seed=-1"], "seed is -1, expected a whole number, 0 or more"),
         (["env.limit=1"], "limit is 1, expected at least 2"),
         (["vectorization=threads"], "Known: async, sync"),
         (["policy=unified", "checkpoint=nanno"], "unknown checkpoint 'nanno'"),
@@ -139,6 +140,16 @@ def test_an_agent_walks_and_what_pointnav_measures_is_printed_and_written(tmp_pa
     played = [json.loads(line) for line in (tmp_path / "run" / "ledger.jsonl").open()]
     words = {answer.split(" to (")[0] for episode in played for answer in episode["answers"]}
     assert words and words <= {"stop", "forward", "left", "right"}
+
+
+def test_a_run_of_nothing_but_errors_says_why_and_ends_with_status_1(tmp_path):
+    options = ["env=counting", "env.raise_at=0", "episodes=3"]
+    done = uio2_rollout(tmp_path, *options, "output_dir=all")
+    assert done.returncode == 1 and "3 × " in done.stdout
+    assert done.stderr.splitlines()[-1] == "uio2 rollout: every episode ended in an error"
+    assert json.loads((tmp_path / "all" / "result.json").read_text())["errors"] == 3
+    done = uio2_rollout(tmp_path, *options, "env.raise_seeds=[900001]", "output_dir=one")
+    assert done.returncode == 0 and "1 × " in done.stdout
 
 
 def test_a_seed_of_the_training_range_is_remarked_upon(tmp_path):

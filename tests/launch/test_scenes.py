@@ -17,6 +17,7 @@ from uio2_agent.envs.pointnav.scene import Scene
 from uio2_agent.envs.pointnav.scenes.apartment import SPLITS, apartment
 from uio2_agent.errors import BadSetting, RunMismatch, UnknownName
 from uio2_agent.interface import FIRST_EVALUATION_SEED
+from uio2_agent.launch import main as console
 from uio2_agent.launch import scenes as module
 from uio2_agent.launch.scenes import ScenesConfig, write_scenes
 
@@ -203,6 +204,17 @@ def test_a_folder_of_other_settings_is_refused_and_left_alone(data, changes, tol
     with pytest.raises(RunMismatch, match=told):
         write_scenes(settings(data, **changes))
     assert content(data) == before
+
+
+@pytest.mark.parametrize("sizes", ["small", "[small]"])
+def test_one_size_needs_no_list_on_the_command_line(sizes, tmp_path, capsys):
+    options = ["count=1", "episodes=0", f"output_dir={tmp_path}"]
+    console.main(["scenes", f"sizes={sizes}", *options])
+    folder = tmp_path / "scene_datasets" / "flats" / "val"
+    assert (folder / f"apartment-small-{FIRST_EVALUATION_SEED}.glb").exists()
+    with pytest.raises(SystemExit):
+        console.main(["scenes", "sizes=5", *options])
+    assert "sizes is 5, expected one of small, medium, large, or a list" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

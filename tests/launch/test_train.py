@@ -15,7 +15,7 @@ import uio2_agent.envs  # noqa: F401  registers the id
 from uio2_agent.errors import BadSetting, RunMismatch, UnknownName
 from uio2_agent.interface import FIRST_EVALUATION_SEED
 from uio2_agent.launch import train as training
-from uio2_agent.launch.record import SourceConfig, record
+from uio2_agent.launch.record import AUDIOGOAL, SourceConfig, record
 from uio2_agent.launch.train import (
     LoopSchema,
     PhaseConfig,
@@ -31,9 +31,11 @@ from uio2_agent.launch.train import (
 from uio2_agent.model.checkpoint import read_tensors
 from uio2_agent.model.config import SIZES
 from uio2_agent.model.training.loop import LoopConfig
+from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.model.vocabulary import Tokenizer
 from uio2_agent.policies.checkpoints import AGENT_FILES, find_checkpoint
 from uio2_agent.policies.codecs.move_grammar import WORDS
+from uio2_agent.policies.latents import streams
 from uio2_agent.policies.objectives import tabletop
 from uio2_agent.policies.unified import load_policy
 from uio2_agent.trajectories.store import EpisodeStore
@@ -264,20 +266,27 @@ WALKS = {
 
 def walking(data, out, **changes) -> TrainConfig:
     phases = [PhaseConfig(mixture={"walks": 1.0})]
-    kind = {"lessons": "pointnav", "size": "nano_nav", "text_length": 104}
-    return config(data, out, sources=WALKS, vit_sources=["walks"], phases=phases, **kind | changes)
+    kind = {"lessons": "pointnav", "size": "nano_nav", "text_length": 104, "sources": WALKS}
+    return config(data, out, vit_sources=["walks"], phases=phases, **kind | changes)
+
+
+def listening(data, out, **changes) -> TrainConfig:
+    walks = {"walks": replace(WALKS["walks"], env=AUDIOGOAL, episodes=3)}
+    kind = {"lessons": "audiogoal", "size": "nano_hears", "text_length": 120, "sources": walks}
+    return walking(data, out, **kind | changes)
 
 
 @pytest.mark.slow
-def test_a_walker_is_trained_and_walks(tmp_path):
-    agent = run(walking(tmp_path / "data", tmp_path / "out"))
+@pytest.mark.parametrize(
+    "settings, env", [(walking, "uio2/PointNav-v0"), (listening, "uio2/AudioGoal-v0")]
+)
+def test_a_walker_is_trained_and_walks(tmp_path, settings, env):
+    agent = run(settings(tmp_path / "data", tmp_path / "out"))
     for stage, reported in (("vit", "obstacle_off"), ("agent_training", "words")):
         lines = (tmp_path / "out" / stage / "log.jsonl").read_text().splitlines()
         assert all(np.isfinite(json.loads(line)[reported]) for line in lines)
     walker = load_policy(str(agent))
-    envs = gym.make_vec(
-        "uio2/PointNav-v0", num_envs=2, vectorization_mode="sync", apartment="small", size=96
-    )
+    envs = gym.make_vec(env, num_envs=2, vectorization_mode="sync", apartment="small", size=96)
     walker.reset(np.ones(2, bool))
     observations, infos = envs.reset(seed=FIRST_EVALUATION_SEED)
     for _ in range(3):
@@ -295,6 +304,19 @@ def test_sources_of_another_kind_than_the_lessons_are_refused(data, kind, source
         check_plan(config(data, "x", lessons=kind, sources=source, phases=phases))
 
 
+@pytest.mark.parametrize("settings, wrong", [(walking, listening), (listening, walking)])
+def test_who_hears_learns_from_what_was_heard_and_who_is_deaf_does_not(settings, wrong):
+    with pytest.raises(BadSetting, match="sources.walks.env .* expected uio2/AudioGoal-v0 with"):
+        check_plan(settings("data", "x", sources=wrong("data", "x").sources))
+
+
+def test_a_model_that_cannot_hear_is_refused_before_anything_is_recorded(tmp_path):
+    cfg = listening(tmp_path / "data", tmp_path / "out", size="nano_nav")
+    with pytest.raises(BadSetting, match="inputs of the model .* audio and audio_history"):
+        run(cfg)
+    assert not (tmp_path / "data").exists()
+
+
 def test_lessons_that_nobody_gives_are_refused(data):
     with pytest.raises(UnknownName, match="'pointnaf'. Did you mean 'pointnav'"):
         check_plan(walking(data, "x", lessons="pointnaf"))
@@ -306,8 +328,13 @@ def test_pictures_that_the_model_does_not_read_are_refused(stores):
         check_pictures(stores, (96, 96))
 
 
-def test_the_recipe_of_the_walker_is_complete():
-    cfg = composed("recipe=pointnav")
+@pytest.mark.parametrize("recipe", ["pointnav", "audiogoal"])
+def test_the_recipe_of_a_walker_is_complete(recipe):
+    cfg = composed(f"recipe={recipe}")
     check_plan(cfg)
+    assert SIZES[cfg.size].image.size == (96, 96)
+    tokenizer = Tokenizer.from_file(find_checkpoint("nano") / "tokenizer.model")
+    codec = lessons_of(cfg, tokenizer, SIZES[cfg.size].text_vocab_size).codec
+    streams(UnifiedIO2(SIZES[cfg.size]), codec, micro_batch=1)
     assert all(s.first_seed + s.episodes <= FIRST_EVALUATION_SEED for s in cfg.sources.values())
     assert {s.settings["size"] for s in cfg.sources.values()} == {96}

@@ -17,6 +17,7 @@ from uio2_agent.model.sound import (
     log_mel,
     mel_filters,
     mel_power,
+    padded_log_mel,
     segment_count,
     segments,
 )
@@ -119,6 +120,15 @@ def test_power_is_kept_within_ten_to_the_minus_and_plus_five(scale):
     waveform = torch.from_numpy(tone(seconds=4.08).astype(np.float32)) * scale
     values = log_mel(waveform).values
     assert values.min() >= math.log(1e-5) - 1e-5 and values.max() <= math.log(1e5) + 1e-5
+
+
+@pytest.mark.parametrize("samples", [1, 600, 16_000, 63_000, SEGMENT, SEGMENT + 9])
+def test_a_short_sound_is_heard_as_in_its_segment(samples):
+    waveform = torch.randn(samples, generator=torch.Generator().manual_seed(0)) * 0.1
+    short, whole = padded_log_mel(waveform), log_mel(segments(waveform)[0])
+    assert short.values.shape == (256, 128)
+    assert torch.equal(short.mask, whole.mask)
+    torch.testing.assert_close(short.values, whole.values, atol=1e-5, rtol=1e-5)
 
 
 def test_a_tone_is_loudest_in_the_mel_of_its_pitch():
@@ -235,6 +245,8 @@ def test_spectrograms_are_made_of_whole_finite_segments_only():
         mel_power(torch.zeros(512))
     with pytest.raises(BadInput, match="finite"):
         log_mel(torch.full((1, SEGMENT), math.nan))
+    with pytest.raises(BadInput, match="finite"):
+        padded_log_mel(torch.full((9,), math.nan))
     for bad in (torch.zeros(0), torch.zeros(2, 9), torch.zeros(9, dtype=torch.int16)):
         with pytest.raises(BadShape, match="as_waveform"):
             segments(bad)

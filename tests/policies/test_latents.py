@@ -10,6 +10,7 @@ import torch
 from uio2_agent.errors import BadInput, BadSetting
 from uio2_agent.model.inputs import LOG_MEL_STD, sound_patches
 from uio2_agent.model.unified import UnifiedIO2
+from uio2_agent.pcm import from_pcm, to_pcm
 from uio2_agent.policies.codecs.audiogoal import AudioGoalCodec
 from uio2_agent.policies.codecs.base import Shown
 from uio2_agent.policies.latents import Frames, Stream, picture_patches, streams
@@ -20,6 +21,10 @@ CPU = torch.device("cpu")
 
 def tone(seed=0, gain=0.1, samples=16_000):
     return (np.random.default_rng(seed).normal(size=samples) * gain).astype(np.float32)
+
+
+def as_heard(sounds):
+    return [from_pcm(to_pcm(sound)) for sound in sounds]
 
 
 def ears(left, right):
@@ -96,7 +101,7 @@ def test_the_right_ear_takes_the_last_slot_and_the_past_those_before(hearing_tin
     steps = [(tone(2 * t), tone(2 * t + 1)) for t in range(3)]
     found = walk(hearing, steps, n_past=4)
     assert found["audio_history"].mask.tolist() == [[True] * 5]
-    order = [*steps[0], *steps[1], steps[2][1]]
+    order = as_heard([*steps[0], *steps[1], steps[2][1]])
     again = hearing_tiny.encode_frames(sound_patches(order, CPU), "audio_history")
     torch.testing.assert_close(found["audio_history"].latents[0], again)
     expected = sound_patches([steps[2][0]], CPU).pixels

@@ -3,6 +3,7 @@
 import errno
 import os
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,28 @@ def test_a_file_in_the_way_of_the_folder_is_named(tmp_path):
         make_folder(tmp_path / "taken")
     with pytest.raises(CannotWrite, match="in the way"):
         make_folder(tmp_path / "taken" / "below")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux's /proc")
+def test_a_file_system_without_room_for_folders_is_named():
+    with pytest.raises(CannotWrite, match="cannot write /proc/x/y: no folder can be made there"):
+        make_folder(Path("/proc/x/y"))
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.EIO])
+def test_every_reason_against_a_folder_is_told(tmp_path, monkeypatch, code):
+    def refuse(*_):
+        raise OSError(code, os.strerror(code), "x")
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    with pytest.raises(CannotWrite, match="(?i)read-only|input/output error"):
+        make_folder(tmp_path / "x")
+
+
+def test_a_name_that_is_too_long_is_named(tmp_path):
+    for write in (make_folder, lambda path: write_whole(path, b"")):
+        with pytest.raises(CannotWrite, match="name is too long"):
+            write(tmp_path / ("x" * 300))
 
 
 def test_a_writer_that_hides_the_systems_reason_is_seen_through(tmp_path):

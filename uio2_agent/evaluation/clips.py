@@ -42,6 +42,19 @@ class Clip:
     sound: bytes | None = None
 
 
+@dataclass(frozen=True)
+class Player:
+    """What an `audio` in a page plays.
+
+    Attributes:
+        source: Its `src`.
+        loudest: Decibels, see `sounds.loudest_second`.
+    """
+
+    source: str
+    loudest: float
+
+
 def encode_film(film: Film) -> Clip | None:
     """None of a film without frames."""
     if not film.frames:
@@ -93,11 +106,11 @@ def kept(folder: Path, episode: int) -> bool:
 def data_uri(folder: Path, episode: int) -> str | None:
     """An episode's clip for the `src` of an `img`; None if there is none."""
     path = _picture(folder, episode)
-    return _uri("image/webp", path) if path.exists() else None
+    return _uri("image/webp", path.read_bytes()) if path.exists() else None
 
 
-def sound_source(folder: Path, episode: int, page: Path) -> str | None:
-    """An episode's sound for the `src` of an `audio` in a page that lies in the folder `page`.
+def player(folder: Path, episode: int, page: Path) -> Player | None:
+    """An episode's sound for a page that lies in the folder `page`.
 
     A short one (16 s) goes into the page; a long one stays a file, named as seen from the page, so
     that both can be moved together. None if there is none.
@@ -105,13 +118,15 @@ def sound_source(folder: Path, episode: int, page: Path) -> str | None:
     path = _sound(folder, episode)
     if not path.exists():
         return None
-    if path.stat().st_size <= _EMBEDDED:
-        return _uri("audio/wav", path)
-    return quote(Path(os.path.relpath(path, page)).as_posix())
+    content = path.read_bytes()
+    source = quote(Path(os.path.relpath(path, page)).as_posix())
+    if len(content) <= _EMBEDDED:
+        source = _uri("audio/wav", content)
+    return Player(source, sounds.loudest_second(content))
 
 
-def _uri(kind: str, path: Path) -> str:
-    return f"data:{kind};base64," + base64.b64encode(path.read_bytes()).decode()
+def _uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64," + base64.b64encode(content).decode()
 
 
 def _picture(folder: Path, episode: int) -> Path:

@@ -23,6 +23,7 @@ from uio2_agent.evaluation.ledger import Episode, Ledger
 from uio2_agent.evaluation.matrix import matrix
 from uio2_agent.evaluation.processes import Pool
 from uio2_agent.evaluation.result import RESULT_FILE, rate, result
+from uio2_agent.evaluation.run import check_episodes
 from uio2_agent.evaluation.schedule import Schedule
 from uio2_agent.evaluation.shards import Finished, Shard, cut
 from uio2_agent.storage import write_json
@@ -51,7 +52,8 @@ class Plan:
     clips: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("episodes", 1), ("workers", 1), ("num_envs", 1), ("clips", 0)):
+        check_episodes(self.episodes, self.seed)
+        for name, least in (("workers", 1), ("num_envs", 1), ("clips", 0)):
             if getattr(self, name) < least:
                 raise BadSetting(name, getattr(self, name), f"at least {least}")
         if self.episode_timeout_s is not None and not self.episode_timeout_s > 0:

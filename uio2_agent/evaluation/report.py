@@ -1,7 +1,7 @@
 """One page that shows a run, or several side by side: numbers with intervals, then episodes.
 
 The page is self-contained: style and pictures are inside, nothing is loaded from anywhere. Only
-long sounds stay the files they are, in the runs' folders (`clips.sound_source`).
+long sounds stay the files they are, in the runs' folders (`clips.player`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -116,7 +116,7 @@ def _episodes(group: str, runs: Sequence[Run], page_folder: Path) -> str:
         for episode in run.episodes:
             if uri := clips.data_uri(run.folder, episode.episode):
                 name = run.name if len(runs) > 1 else ""
-                sound = clips.sound_source(run.folder, episode.episode, page_folder)
+                sound = clips.player(run.folder, episode.episode, page_folder)
                 shown.setdefault(episode.episode, []).append(parts.card(name, episode, uri, sound))
                 prompts.setdefault(episode.episode, episode.prompt)
     if not shown:

@@ -151,7 +151,7 @@ def _failures(run: Run, page_folder: Path) -> str:
     for cell, episodes in run.episodes.items():
         folder = cell.folder(run.folder)
         cards = [
-            _card(episode, uri, clips.sound_source(folder, episode.episode, page_folder))
+            _card(episode, uri, clips.player(folder, episode.episode, page_folder))
             for episode in episodes
             if not episode.success and (uri := clips.data_uri(folder, episode.episode))
         ]
@@ -167,7 +167,7 @@ def _failures(run: Run, page_folder: Path) -> str:
     return f"<h2>Failures</h2>{''.join(blocks)}" if blocks else ""
 
 
-def _card(episode: Episode, uri: str, sound: str | None) -> str:
+def _card(episode: Episode, uri: str, sound: clips.Player | None) -> str:
     return (
         f'<section class="episode"><p class="prompt">{escape(episode.prompt)}</p>'
         f'<div class="cards">{parts.card("", episode, uri, sound)}</div></section>'

@@ -1,10 +1,12 @@
 """Pieces that all report pages are made of: HTML as text, with what comes from outside escaped."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from uio2_agent.evaluation.clips import Player
 from uio2_agent.evaluation.ledger import Episode
 from uio2_agent.evaluation.paired import Paired
 from uio2_agent.evaluation.report_style import STYLE
@@ -95,18 +97,29 @@ def count_of_errors(errors: int) -> str:
     return f'<span class="bad">{errors}</span>' if errors else "0"
 
 
-def card(name: str, episode: Episode, uri: str, sound: str | None = None) -> str:
+def card(name: str, episode: Episode, uri: str, sound: Player | None = None) -> str:
     """One episode's clip, and sound if any, with how it ended and what the policy answered."""
     word, kind = _verdict(episode)
     steps = f"{episode.steps} step{'' if episode.steps == 1 else 's'}"
     facts = f"episode {episode.episode} · seed {episode.seed} · {steps}"
     title = f"<b>{escape(name)}</b> " if name else ""
     error = f'<p class="bad">{escape(episode.error)}</p>' if episode.error else ""
-    heard = f'<audio controls preload="none" src="{escape(sound)}"></audio>' if sound else ""
+    heard = "" if sound is None else _audio(sound)
     return (
         f'<figure class="{kind}"><img src="{uri}" alt="{escape(facts)}">{heard}'
         f'<figcaption>{title}<span class="verdict">{word}</span>'
         f'<span class="facts">{facts}</span>{error}{_answers(episode)}</figcaption></figure>'
+    )
+
+
+def _audio(sound: Player) -> str:
+    level = f"{sound.loudest:.0f}".replace("-", "−") + " dBFS"
+    said = f"as loud as it was heard, the loudest second at {level}"
+    if sound.loudest == -math.inf:
+        said = "nothing was heard"
+    return (
+        f'<audio controls preload="none" src="{escape(sound.source)}"></audio>'
+        f'<p class="level">{said}</p>'
     )
 
 

@@ -18,7 +18,7 @@ body { margin: 0; background: var(--page); color: var(--ink);
 main { max-width: 1240px; margin: 0 auto; padding: 32px 20px 64px; }
 h1 { font-size: 26px; margin: 0; letter-spacing: -0.01em; }
 h2 { font-size: 18px; margin: 40px 0 12px; }
-.origin, .note, .facts { color: var(--quiet); }
+.origin, .note, .facts, .level { color: var(--quiet); }
 .origin { margin: 2px 0 24px; }
 .note { font-size: 13px; margin: 8px 2px; }
 .wide { overflow-x: auto; background: var(--card); border: 1px solid var(--line);
@@ -45,6 +45,7 @@ figure { margin: 0; background: var(--card); border: 1px solid var(--line); bord
 figure.success { border-top-color: var(--good); }
 img { display: block; width: 100%; height: auto; background: #fff; }
 audio { display: block; width: 100%; height: 40px; }
+.level { font-size: 12px; margin: 4px 14px 0; }
 figcaption { padding: 10px 14px; font-size: 14px; }
 .verdict { font-weight: 600; margin-right: 8px; color: var(--bad); }
 .success .verdict { color: var(--good); }

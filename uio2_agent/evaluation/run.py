@@ -16,6 +16,14 @@ from uio2_agent.interface import Policy
 from uio2_agent.storage import write_json
 
 
+def check_episodes(episodes: int, seed: int) -> None:
+    """Raises `BadSetting`, before anything is started."""
+    if episodes < 1:
+        raise BadSetting("episodes", episodes, "at least 1")
+    if seed < 0:
+        raise BadSetting("seed", seed, "a whole number, 0 or more")
+
+
 def evaluate(
     make_env: Callable[[], gym.Env],
     policy: Policy,
@@ -53,10 +61,10 @@ def evaluate(
         What `result.json` holds.
 
     Raises:
+        BadSetting: Fewer than one episode, or a seed below 0.
         CannotWrite: The disk is full; the ledger is intact.
     """
-    if episodes < 1:
-        raise BadSetting("episodes", episodes, "at least 1")
+    check_episodes(episodes, seed)
     for known in ledger.first(episodes):
         on_episode(known)
     missing = [number for number in range(episodes) if number not in ledger]

@@ -42,8 +42,8 @@ def record_navigation(
         fine as an agent hears it); and `position` (3,) and `rotation` (4,) in the frame of the
         scene, and `collided`, whether the step that led here hit something; and, where the oracle
         tells, `oracle_action` int64 (T + 1,), what it would do now. The prompt is the instruction
-        in words. Info: env, task ("pointnav-v1", or "pointnav" of AudioGoal), seed, success,
-        failure, metrics of the last step, episode_id, scene_id.
+        in words. Info: env, task ("pointnav-v1"), seed, success, failure, metrics of the last
+        step, episode_id, scene_id.
 
     Raises:
         BadEpisode: It did not succeed though it had to.

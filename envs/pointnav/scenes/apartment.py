@@ -1,5 +1,6 @@
 """A furnished flat from a seed, and which seeds are for training, validation and testing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,23 @@ def split_of(seed: int) -> str:
         if seed in seeds:
             return name
     raise BadSetting("scene seed", seed, f"0 to {SPLITS['test'].stop - 1}")
+
+
+def chosen_sizes(asked: object) -> list[str]:
+    """Sizes of flats that take turns, from one name or several.
+
+    Raises:
+        BadSetting: None, or something else than names.
+        UnknownName: No such size.
+    """
+    sizes = [asked] if isinstance(asked, str) else asked
+    if not isinstance(sizes, Sequence) or not sizes:
+        want = f"one of {', '.join(SIZES)}, or a list of them, used in turn"
+        raise BadSetting("sizes", repr(asked), want)
+    for size in sizes:
+        if size not in SIZES:
+            raise UnknownName("apartment size", size, SIZES)
+    return [*sizes]
 
 
 def apartment(seed: int, size: str = "medium") -> Scene:

@@ -75,6 +75,7 @@ def test_settings_change_the_task_and_only_where_they_are_given():
         ("size", [0, 4], "whole pixels, 1 to 4096"),
         ("size", 5000, "whole pixels, 1 to 4096"),
         ("size", True, "size is .True, True., expected"),
+        ("split", 5, "split is 5, expected the name of a split"),
         ("sensors", "rgb", "sensors is 'rgb', expected a list of names"),
         ("sensors", 5, "sensors is 5, expected a list"),
         ("sensors", [], "sensors is .., expected at least one"),
@@ -99,6 +100,8 @@ def test_a_value_of_the_wrong_kind_is_named_with_the_right_one(name, value, told
             "episodes is b.json, expected None beside scene",
         ),
         ({"episodes": "b.json", "dataset": "mp3d/v1"}, "dataset is mp3d/v1, expected None beside"),
+        ({"split": "train"}, "split is train, expected None without dataset"),
+        ({"split": "val", "episodes": "b.json"}, "split is val, expected None without dataset"),
     ],
 )
 def test_where_episodes_come_from_is_said_once(changes, named):

@@ -3,19 +3,27 @@
 import shutil
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 
 import uio2_agent.envs  # noqa: F401  registers the environments
 from uio2_agent.errors import BadEpisode, BadInput
 from uio2_agent.model.config import SIZES
+from uio2_agent.model.inputs import Patches
 from uio2_agent.model.training.examples import collate
+from uio2_agent.model.unified import UnifiedIO2
+from uio2_agent.policies.codecs.audiogoal import AudioGoalCodec
 from uio2_agent.policies.codecs.pointnav import PointNavCodec
+from uio2_agent.policies.codecs.whereabouts import FORWARD
+from uio2_agent.policies.latents import Frames, streams
 from uio2_agent.policies.objectives.navigation import navigation_example
 from uio2_agent.trajectories.episode import Episode
 from uio2_agent.trajectories.navigation import SENSORS, record_navigation
+from uio2_agent.trajectories.wandering import Wanderer
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "pointnav"
 
@@ -52,10 +60,8 @@ def shown(episode, t):
 
 
 @pytest.mark.parametrize("sensors", [["rgb", "depth", "pointgoal_with_gps_compass"], SENSORS])
-def test_a_policy_in_the_environment_asks_what_the_recorded_walk_asks(tmp_path, codec, sensors):
-    shutil.copy(GOLDEN / "two_rooms.glb", tmp_path)
-    shutil.copy(GOLDEN / "two_rooms_v1.navmesh", tmp_path / "two_rooms.navmesh")
-    made = partial(gym.make, "uio2/PointNav-v0", scene=str(tmp_path / "two_rooms.glb"), size=16)
+def test_a_policy_in_the_environment_asks_what_the_recorded_walk_asks(two_rooms, codec, sensors):
+    made = partial(gym.make, "uio2/PointNav-v0", scene=two_rooms, size=16)
     walk = record_navigation(made(sensors=SENSORS, oracle=True), seed=2)
     env, memory = made(sensors=sensors), None
     seen, _ = env.reset(seed=2)
@@ -68,6 +74,67 @@ def test_a_policy_in_the_environment_asks_what_the_recorded_walk_asks(tmp_path, 
         memory = codec.remember(memory, seen, action)
         seen = env.step(action)[0]
     assert walk.n_steps > 10 and walk.actions["action"][-1] == 0
+
+
+@pytest.fixture(scope="module")
+def two_rooms(tmp_path_factory) -> str:
+    folder = tmp_path_factory.mktemp("scene")
+    shutil.copy(GOLDEN / "two_rooms_v1.navmesh", folder / "two_rooms.navmesh")
+    return str(shutil.copy(GOLDEN / "two_rooms.glb", folder))
+
+
+@pytest.fixture(scope="module")
+def listener() -> UnifiedIO2:
+    return UnifiedIO2(SIZES["nano_hears"]).eval()
+
+
+@torch.no_grad()
+def test_what_is_learned_of_a_walk_by_ear_is_what_a_policy_there_reads(
+    two_rooms, tokenizer, listener
+):
+    # What a policy is shown by default: no `gps`, so steps are counted, whatever they bumped into.
+    made = partial(gym.make, "uio2/AudioGoal-v0", scene=two_rooms, size=96)
+    walk = record_navigation(made(oracle=True), 2, Wanderer(0.2, 2))
+    codec = AudioGoalCodec(tokenizer, listener.cfg.text_vocab_size, depth=True, past_steps=2)
+    shows = streams(listener, codec, micro_batch=4)
+    frames = {name: Frames() for name in shows}
+    env, memory = made(), None
+    seen, _ = env.reset(seed=2)
+    for step, action in enumerate(walk.actions["action"]):
+        example = navigation_example(walk, codec, step)
+        prompt = codec.prompt(seen, len(frames["image"].past), memory)
+        assert prompt.text == example.question
+        for name, stream in shows.items():
+            stream.perceive(frames[name], seen)
+        if step < 5:  # the history is full after two
+            read = collate([example]).inputs(listener)
+            for name, stream in shows.items():
+                stream.encode_new([(frames[name], ())])
+                asked = stream.inputs([(frames[name], prompt.shown(name))])
+                assert_alike(asked[name], getattr(read, name))
+                assert_alike(asked[f"{name}_history"], getattr(read, f"{name}_history"))
+        np.testing.assert_array_equal(codec.sounds_of(seen)[0], example.sound)
+        for name, stream in shows.items():
+            stream.pass_on(frames[name])
+        memory = codec.remember(memory, seen, action)
+        seen = env.step(action)[0]
+    assert walk.n_steps > 10 and "gps" not in walk.labels
+    bumped = walk.labels["collided"][1:] & (walk.actions["action"] == FORWARD)
+    assert bumped.any()
+
+
+def assert_alike(asked: Any, learned: Any) -> None:
+    """The same, as far as there is anything; places with nothing in them may be left out."""
+    if isinstance(asked, Patches):
+        assert torch.equal(asked.pixels[asked.mask], learned.pixels[learned.mask])
+        assert torch.equal(asked.pos_ids[asked.mask], learned.pos_ids[learned.mask])
+        assert asked.grid == learned.grid
+    else:
+        slots = learned.mask.shape[1]
+        assert torch.equal(asked.mask[:, :slots], learned.mask) and not asked.mask[:, slots:].any()
+        torch.testing.assert_close(
+            asked.latents[asked.mask], learned.latents[learned.mask], atol=1e-4, rtol=1e-4
+        )
 
 
 @pytest.mark.parametrize("step", range(4))
@@ -96,8 +163,28 @@ def test_the_answer_is_the_move_and_the_state_that_followed(codec, walk):
 
 def test_steps_of_a_walk_make_a_batch(codec, walk):
     batch = collate([navigation_example(walk, codec, step) for step in range(4)])
-    assert batch.slots.tolist()[:4] == [[0, 0], [1, 0], [1, 1], [1, 2]]
+    assert batch.image.slots.tolist()[:4] == [[0, 0], [1, 0], [1, 1], [1, 2]]
     assert len(batch.targets) == 4
+
+
+def test_both_ears_of_every_step_fill_the_slots_of_sound(tokenizer, walk):
+    levels = np.arange(5)[:, None] * 1000 + np.array([1, 2])  # thousands are the step
+    walk.labels["audio"] = np.repeat(levels[..., None], 4000, axis=2).astype(np.int16)
+    codec = AudioGoalCodec(tokenizer, SIZES["nano"].text_vocab_size, past_steps=2, depth=True)
+    examples = [navigation_example(walk, codec, step) for step in range(4)]
+    told = [[int(32768 * s[0]) for s in e.sounds] for e in examples]
+    assert told == [[2], [1, 2, 1002], [1, 2, 1001, 1002, 2002], [1001, 1002, 2001, 2002, 3002]]
+    present = [int(32768 * e.sound[0]) for e in examples if e.sound is not None]
+    assert present == [1, 1001, 2001, 3001]
+    batch = collate(examples)
+    assert batch.audio is not None
+    assert batch.audio.slots.tolist()[:4] == [[0, 0], [1, 0], [1, 1], [1, 2]]
+
+
+def test_a_walk_in_silence_teaches_nobody_who_hears(tokenizer, walk):
+    codec = AudioGoalCodec(tokenizer, SIZES["nano"].text_vocab_size, past_steps=2)
+    with pytest.raises(BadInput, match="without audio"):
+        navigation_example(walk, codec, 0)
 
 
 def test_there_is_nothing_to_imitate_after_the_last_action(codec, walk):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from uio2_agent.model.config import SIZES
+from uio2_agent.policies.codecs.audiogoal import AudioGoalCodec
 from uio2_agent.policies.codecs.pointnav import PointNavCodec
 from uio2_agent.policies.objectives.walks import WalkLessons
 from uio2_agent.trajectories.episode import Episode
@@ -61,6 +62,16 @@ def test_a_walk_that_failed_teaches_only_with_the_oracles_advice(tokenizer, walk
     advised = replace(walk, frames=walk.frames + 200, info={"success": False})
     seen = {int(lessons.examples([walk, failed, advised], rng)[0].image.max()) for _ in range(60)}
     assert {number // 100 for number in seen} == {0, 2}
+
+
+def test_who_hears_is_taught_likewise(tokenizer, walk):
+    walk.labels["audio"] = np.full((9, 2, 700), 99, np.int16)
+    codec = AudioGoalCodec(tokenizer, SIZES["nano_hears"].text_vocab_size, depth=True)
+    lessons = WalkLessons(codec, per_episode=8)
+    examples = lessons.examples([walk], np.random.default_rng(0))
+    assert {codec.decode({}, e.answer)[0] for e in examples} == {0, 1, 3}  # the oracle's
+    assert all(e.sound is not None and len(e.sounds) >= 1 for e in examples)
+    assert lessons.grey_share > 0
 
 
 def test_the_vit_looks_at_colours_and_at_depth_if_it_is_shown(tokenizer, walk):

@@ -72,11 +72,19 @@ def test_a_film_becomes_a_clip_with_sound_if_there_was_any_and_none_without_fram
 
 def test_a_sound_lies_beside_its_clip_and_is_found_from_where_the_page_is(tmp_path):
     run, page = tmp_path / "a run", tmp_path / "page"
-    assert clips.sound_source(run, 3, page) is None
-    clips.keep(run, 3, clips.Clip(b"picture", bytes(2**20 + 1)))
+    long, short = (sounds.encode([np.full((n, 2), 3277, np.int16)]) for n in (2**18, 16_000))
+    assert clips.player(run, 3, page) is None
+    clips.keep(run, 3, clips.Clip(b"picture", long))
     assert sorted(p.name for p in (run / "clips").iterdir()) == ["000003.wav", "000003.webp"]
-    assert clips.sound_source(run, 3, run) == "clips/000003.wav"
-    assert clips.sound_source(run, 3, tmp_path) == "a%20run/clips/000003.wav"
-    assert clips.sound_source(run, 3, page) == "../a%20run/clips/000003.wav"
-    clips.keep(run, 4, clips.Clip(b"picture", b"short"))
-    assert clips.sound_source(run, 4, page) == "data:audio/wav;base64,c2hvcnQ="
+    for folder, source in (
+        (run, "clips/000003.wav"),
+        (tmp_path, "a%20run/clips/000003.wav"),
+        (page, "../a%20run/clips/000003.wav"),
+    ):
+        player = clips.player(run, 3, folder)
+        assert player is not None and player.source == source
+        assert player.loudest == pytest.approx(-20, abs=0.01)
+    clips.keep(run, 4, clips.Clip(b"picture", short))
+    inside = "data:audio/wav;base64," + base64.b64encode(short).decode()
+    player = clips.player(run, 4, page)
+    assert player is not None and player.source == inside

@@ -166,7 +166,14 @@ def test_what_was_heard_in_a_failure_comes_from_the_worker_with_its_film(tmp_pat
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"episodes": 0}, {"workers": 0}, {"num_envs": 0}, {"clips": -1}, {"episode_timeout_s": 0.0}],
+    [
+        {"episodes": 0},
+        {"seed": -1},
+        {"workers": 0},
+        {"num_envs": 0},
+        {"clips": -1},
+        {"episode_timeout_s": 0.0},
+    ],
 )
 def test_numbers_that_make_no_sense_are_refused(wrong):
     with pytest.raises(BadSetting, match=next(iter(wrong))):

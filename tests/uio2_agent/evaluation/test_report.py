@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from uio2_agent.evaluation import clips, report
+from uio2_agent.evaluation import clips, report, sounds
 from uio2_agent.evaluation.ledger import Episode
 from uio2_agent.evaluation.provenance import provenance
 from uio2_agent.evaluation.report import Run, metric_names, metric_rows, page, table_rows
@@ -145,8 +145,9 @@ def test_runs_that_measure_different_things_share_a_table(tmp_path):
 def test_what_was_heard_plays_beside_the_clip_inside_the_page_or_from_the_runs_folder(tmp_path):
     heard = run(tmp_path / "runs" / "a b")
     picture = clips.encode([np.zeros((8, 12, 3), np.uint8)])
-    clips.keep(heard.folder, 0, clips.Clip(picture, b"RIFF" + bytes(1000)))
-    clips.keep(heard.folder, 1, clips.Clip(picture, b"RIFF" + bytes(2**20)))
+    for episode, samples in enumerate((1000, 2**19)):
+        sound = sounds.encode([np.full((samples, 2), 3277, np.int16)])
+        clips.keep(heard.folder, episode, clips.Clip(picture, sound))
     report.write(tmp_path / "runs" / "report.html", [heard])
     text = (tmp_path / "runs" / "report.html").read_text(encoding="utf-8")
     tree = parsed(text)

@@ -1,8 +1,11 @@
 """Figures are written for people, and nothing from outside is taken for HTML."""
 
+import math
+
 import pytest
 
 from uio2_agent.evaluation import report_parts as parts
+from uio2_agent.evaluation.clips import Player
 from uio2_agent.evaluation.ledger import Episode
 from uio2_agent.evaluation.paired import Paired
 
@@ -46,8 +49,10 @@ def test_what_a_policy_or_an_environment_says_is_text():
 def test_a_sound_has_controls_and_its_name_is_text():
     episode = Episode(episode=1, seed=2, task="t", success=True)
     assert "<audio" not in parts.card("", episode, "data:,")
-    card = parts.card("", episode, "data:,", 'a"b.wav')
+    card = parts.card("", episode, "data:,", Player('a"b.wav', -23.4))
     assert '<audio controls preload="none" src="a&quot;b.wav"></audio>' in card
+    assert "as loud as it was heard, the loudest second at −23 dBFS" in card
+    assert "nothing was heard" in parts.card("", episode, "data:,", Player("a.wav", -math.inf))
 
 
 def test_a_document_escapes_its_title():

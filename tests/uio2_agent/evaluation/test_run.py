@@ -157,3 +157,8 @@ def test_a_full_disk_keeps_the_ledger_and_the_run_can_go_on(tmp_path, monkeypatc
 def test_no_episodes_is_no_run(tmp_path):
     with pytest.raises(BadSetting, match="episodes"):
         run(tmp_path, episodes=0)
+
+
+def test_a_seed_below_zero_is_refused_before_an_environment_is_made(tmp_path):
+    with Ledger(tmp_path, {"seed": -1}) as ledger, pytest.raises(BadSetting, match="seed is -1"):
+        evaluate(MAKE_ENV, InterruptedAt(0), ledger, episodes=1, seed=-1)

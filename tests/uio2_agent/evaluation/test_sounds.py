@@ -24,6 +24,17 @@ def test_what_is_too_loud_is_cut_off_and_does_not_wrap():
     assert sounds.samples(loud).tolist() == [[32767, 0], [-32767, 32767]]
 
 
+def test_the_loudest_second_of_the_louder_ear_is_told_in_decibels_of_full_scale():
+    steps = [np.zeros((2, 16_000), np.float32) for _ in range(3)]
+    steps[0][0] = 0.001  # as walks begin, -60 dB
+    steps[1][1] = 0.1
+    content = sounds.encode([sounds.samples(step) for step in steps])
+    assert sounds.loudest_second(content) == pytest.approx(-20, abs=0.01)
+    assert sounds.loudest_second(sounds.encode([sounds.samples(steps[2])])) == -np.inf
+    half = sounds.encode([sounds.samples(np.full((2, 8000), 1.0, np.float32))])
+    assert sounds.loudest_second(half) == pytest.approx(10 * np.log10(0.5))
+
+
 @pytest.mark.parametrize(
     "bad", [np.zeros(9, np.float32), np.zeros((1, 9), np.float32), np.zeros((2, 9), np.int16)]
 )

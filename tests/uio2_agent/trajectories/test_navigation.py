@@ -10,6 +10,7 @@ import pytest
 import uio2_agent.envs  # noqa: F401  registers the environments
 from uio2_agent.envs.counting import Counting
 from uio2_agent.errors import BadEpisode, BadInput
+from uio2_agent.pcm import from_pcm
 from uio2_agent.trajectories.navigation import SENSORS, record_navigation
 from uio2_agent.trajectories.store import EpisodeStore, write_shard
 
@@ -23,10 +24,10 @@ def make(tmp_path_factory):
     shutil.copy(GOLDEN / "two_rooms.glb", folder)
     shutil.copy(GOLDEN / "two_rooms_v1.navmesh", folder / "two_rooms.navmesh")
 
-    def made(oracle=True, **settings):
+    def made(oracle=True, env="uio2/PointNav-v0", **settings):
         settings = {"task": "v1", "sensors": SENSORS, "size": 16, **settings}
         scene = str(folder / "two_rooms.glb")
-        return gym.make("uio2/PointNav-v0", scene=scene, oracle=oracle, **settings)
+        return gym.make(env, scene=scene, oracle=oracle, **settings)
 
     return made
 
@@ -74,6 +75,20 @@ def test_what_comes_back_from_disk_replays_to_the_same_observations(make, walk, 
         np.testing.assert_array_equal(seen["gps"], kept.labels["gps"][t])
         seen, _, terminated, _, info = env.step(action)
     assert terminated and info["success"]
+
+
+def test_what_was_heard_is_kept_in_16_bits(walk, tmp_path, make):
+    assert "audio" not in walk.labels
+    env = make(env="uio2/AudioGoal-v0", sensors=["rgb", "depth"])
+    heard = record_navigation(env, SEED)
+    write_shard(tmp_path, 0, [heard])
+    kept = EpisodeStore(tmp_path)[0].labels["audio"]
+    assert kept.dtype == np.int16 and kept.shape == (heard.n_steps + 1, 2, 16_000)
+    seen, _ = env.reset(seed=SEED)
+    for t, action in enumerate(heard.actions["action"]):
+        np.testing.assert_allclose(from_pcm(kept[t]), seen["audio"], atol=0.51 / 2**15)
+        seen, *_ = env.step(action)
+    assert np.abs(kept).max() > 300
 
 
 def test_whoever_is_asked_plays_and_a_failure_can_be_refused(make):

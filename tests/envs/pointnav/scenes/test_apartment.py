@@ -14,6 +14,7 @@ from uio2_agent.envs.pointnav.scenes.apartment import (
     Apartment,
     apartment,
     build_apartment,
+    chosen_sizes,
     split_of,
 )
 from uio2_agent.errors import BadSetting, UnknownName
@@ -22,6 +23,17 @@ from uio2_agent.errors import BadSetting, UnknownName
 @pytest.fixture(scope="module")
 def flats() -> list[Apartment]:
     return [build_apartment(seed, size) for seed, size in enumerate(SIZES, start=900_000)]
+
+
+def test_one_size_or_several_may_be_named():
+    assert chosen_sizes("small") == ["small"]
+    assert chosen_sizes(("large", "small", "large")) == ["large", "small", "large"]
+    with pytest.raises(UnknownName, match="'tiny'. Known: large, medium, small"):
+        chosen_sizes(["small", "tiny"])
+    wrong: list[object] = [[], None, 5, {"small": 1}]
+    for bad in wrong:
+        with pytest.raises(BadSetting, match="expected one of small, medium, large, or a list"):
+            chosen_sizes(bad)
 
 
 def digest(seed: int, size: str) -> str:
