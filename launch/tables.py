@@ -49,11 +49,11 @@ def print_reasons(episodes: Iterable[Episode]) -> None:
 
 
 def _print_metrics(runs: Sequence[Run], names: Sequence[str], grouped: bool) -> None:
-    # Of a table with collapsed padding no column may be taken out again: cells would be cut.
-    labels = ("prompt", "policy") if grouped else ("policy",)
-    table = Table(*labels, *map(spoken, names), **_TIGHT)
-    for row in metric_rows(runs):
-        table.add_row(*row[not grouped :])
+    """A row for each metric, so that figures stay whole however many there are."""
+    rows = [*metric_rows(runs)]
+    table = Table("", *(" ".join(row[not grouped : 2]) for row in rows), **_TIGHT)
+    for number, name in enumerate(names, start=2):
+        table.add_row(spoken(name), *(row[number] for row in rows))
     _print_tight(table)
     Console().print("means ± half their 95 % interval", highlight=False)
 

@@ -163,4 +163,7 @@ def _sensor(observation: Observation, name: str) -> np.ndarray:
     if name not in observation:
         want = f"{name} among the environment's sensors"
         raise BadInput("observation", f"without {name} ({', '.join(observation)})", want)
+    if not isinstance(observation[name], np.ndarray):
+        want = "one array: this agent walks, in PointNav's environments"
+        raise BadInput(f"observation {name}", f"a {type(observation[name]).__name__}", want)
     return observation[name]

@@ -6,7 +6,7 @@ An answer is a plan, one sentence a step (`plan_grammar`), its numbers are locat
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -92,8 +92,13 @@ class VimaCodec:
         return said, kept
 
     def view_of(self, observation: Observation) -> np.ndarray:
-        """Raises BadShape when the picture is not what VIMA-Bench shows."""
-        image = observation["rgb"][self.view]
+        """Raises BadInput without the view, BadShape when it is not what VIMA-Bench shows."""
+        views = observation.get("rgb")
+        if not isinstance(views, Mapping) or self.view not in views:
+            got = f"without a view {self.view!r} in rgb ({', '.join(observation)})"
+            want = "a tabletop's: this agent plays VIMA-Bench's tasks and no others"
+            raise BadInput("observation", got, want)
+        image = views[self.view]
         if image.ndim != 3 or image.shape[0] != 3 or image.dtype != np.uint8:
             raise BadShape(f"rgb.{self.view}", f"{image.dtype} {image.shape}", "uint8 (3, H, W)")
         return image

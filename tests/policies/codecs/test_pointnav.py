@@ -131,3 +131,8 @@ def test_pictures_of_wrong_shape_or_type_are_refused_by_name(deep):
         deep.prompt(seen(rgb=np.zeros((3, 32, 32), np.uint8)))
     with pytest.raises(BadShape, match="depth"):
         grey(np.zeros((32, 32), np.float32))
+
+
+def test_an_environment_of_another_kind_is_refused(deep):
+    with pytest.raises(BadInput, match="observation rgb is a dict, expected one array"):
+        deep.pictures_of({"rgb": {"top": np.zeros((3, 32, 32), np.uint8)}})

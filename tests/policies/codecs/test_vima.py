@@ -198,3 +198,9 @@ def test_a_plan_too_long_to_write_is_refused(codec):
 def test_an_unknown_view_is_refused(tokenizer):
     with pytest.raises(BadInput, match="front, top"):
         VimaCodec(tokenizer, 2304, view="side")
+
+
+def test_an_environment_of_another_kind_is_refused(codec):
+    walking = {"rgb": np.zeros((96, 96, 3), np.uint8), "depth": np.zeros((96, 96, 1), np.float32)}
+    with pytest.raises(BadInput, match="without a view 'top' in rgb .rgb, depth., expected a table"):
+        codec.pictures_of(walking)
