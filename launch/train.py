@@ -99,6 +99,7 @@ class TrainConfig:
     start_from: str | None = None  # an agent to go on with, instead of from nothing
     seed: int = 0
     text_length: int = 112
+    temperature: float = 0.0  # the agent is to be played with
     bin_width: float = 8.0
     picture_share: float = 0.25
     grey_share: float = 0.3
@@ -269,6 +270,7 @@ def export(cfg: TrainConfig, model: UnifiedIO2, folder: Path) -> Path:
         "codec": {"_target_": f"{codec.__module__}.{codec.__name__}", **asdict(settings)},
         "replan": "step",
         "text_length": cfg.text_length,
+        "temperature": cfg.temperature,
         "trained_on": {name: asdict(source) for name, source in cfg.sources.items()},
         "seed": cfg.seed,
     }

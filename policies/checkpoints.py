@@ -40,7 +40,9 @@ def find_checkpoint(name: str) -> Path:
 
 
 def read_policy_settings(folder: Path) -> dict[str, Any]:
-    """What the checkpoint was trained with: `codec`, `replan` and `text_length`.
+    """What the checkpoint was trained with: `codec`, `replan` and `text_length`, and `temperature`.
+
+    The temperature is what it is best played with; 0 where the file does not say.
 
     A checkpoint may come from anywhere, so a codec is one of our classes and its settings are plain
     values: nothing in the file can name other code to run.
@@ -53,6 +55,7 @@ def read_policy_settings(folder: Path) -> dict[str, Any]:
         settings = json.loads(path.read_text(encoding="utf-8"))
         codec = dict(settings["codec"])
         target, known = str(codec.pop("_target_")), {k: settings[k] for k in POLICY_SETTINGS}
+        known["temperature"] = float(settings.get("temperature", 0.0))
     except (OSError, ValueError, KeyError, TypeError) as e:
         raise BadCheckpoint(
             str(path),

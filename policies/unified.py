@@ -219,11 +219,13 @@ def load_policy(
     *,
     replan: Replan | None = None,
     device: str = "cpu",
-    temperature: float = 0.0,
+    temperature: float | None = None,
     micro_batch: int = 4,
     seed: int = 0,
 ) -> UnifiedPolicy:
     """A shipped name, a folder or a hub id -> the agent, as its policy.json says it was trained.
+
+    `replan` and `temperature` are what policy.json says unless they are given.
 
     Raises:
         UnknownName: There is no such agent.
@@ -253,7 +255,7 @@ def load_policy(
         replan=replan or settings["replan"],
         text_length=settings["text_length"],
         micro_batch=micro_batch,
-        temperature=temperature,
+        temperature=settings["temperature"] if temperature is None else temperature,
         seed=seed,
     )
 

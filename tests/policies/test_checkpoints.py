@@ -99,6 +99,17 @@ def test_an_unreadable_policy_file_is_refused(folder, text):
         load_policy(str(folder))
 
 
+def test_an_agent_is_played_as_it_says_unless_told_otherwise(folder):
+    assert load_policy(str(folder)).temperature == 0  # where the file does not say
+    rewrite(folder, SETTINGS | {"temperature": 0.7})
+    assert read_policy_settings(folder)["temperature"] == 0.7
+    assert load_policy(str(folder)).temperature == 0.7
+    assert load_policy(str(folder), temperature=0).temperature == 0
+    rewrite(folder, SETTINGS | {"temperature": "hot"})
+    with pytest.raises(BadCheckpoint, match="hot"):
+        read_policy_settings(folder)
+
+
 @pytest.mark.parametrize(
     "target",
     [
