@@ -15,7 +15,8 @@ NOT_DRAWN = {"step", "examples_per_s"}
 def draw_curve(log: Path, picture: Path) -> None:
     """Every column of a `log.jsonl` against its steps, smoothed over 1/60 of the run.
 
-    The y axis reaches from 0 to the largest value.
+    The y axis reaches from 0 to the largest value after a twentieth of the run; the first losses
+    would flatten all others and are cut off there.
     """
     lines = [json.loads(x) for x in log.read_text().splitlines() if x]
     names = [n for n in (lines[0] if lines else {}) if n not in NOT_DRAWN]
@@ -24,7 +25,8 @@ def draw_curve(log: Path, picture: Path) -> None:
     if lines:
         window = max(1, len(lines) // 60)
         series = {n: _smooth([x[n] for x in lines], window) for n in names}
-        top = max((max(s) for s in series.values()), default=1.0) or 1.0
+        begun = len(lines) // 20
+        top = max((max(s[begun:]) for s in series.values()), default=1.0) or 1.0
         last = lines[-1]["step"]
         wide, high = SIZE[0] - 2 * MARGIN, SIZE[1] - 2 * MARGIN
         draw.rectangle((MARGIN, MARGIN, MARGIN + wide, MARGIN + high), outline="black")
@@ -36,7 +38,7 @@ def draw_curve(log: Path, picture: Path) -> None:
         for i, (name, values) in enumerate(series.items()):
             colour = COLOURS[i % len(COLOURS)]
             points = [
-                (MARGIN + wide * x["step"] / last, MARGIN + high * (1 - v / top))
+                (MARGIN + wide * x["step"] / last, MARGIN + high * (1 - min(v, top) / top))
                 for x, v in zip(lines, values, strict=True)
             ]
             draw.line(points, fill=colour, width=2)

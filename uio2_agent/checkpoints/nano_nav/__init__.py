@@ -1,0 +1,1 @@
+"""The small agent that walks; its card is README.md."""
