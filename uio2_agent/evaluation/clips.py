@@ -18,6 +18,8 @@ from uio2_agent.storage import make_folder, write_whole
 CLIPS_FOLDER = "clips"
 _QUALITY = 85
 _FRAME_MS, _LAST_MS = 900, 2200  # the end is what one wants to see
+_WHOLE_MS = 15_000  # without the end; long episodes are shown faster
+_MOST_FRAMES = 80  # of longer ones some frames are left out, or a page would grow by megabytes
 _EMBEDDED = 2**20  # bytes; a longer sound, of more than 16 s, would make a page unwieldy
 
 
@@ -65,18 +67,20 @@ def encode_film(film: Film) -> Clip | None:
 def encode(frames: Sequence[np.ndarray]) -> bytes:
     """Frames uint8 (H, W, 3), at least one -> an endlessly repeating WebP.
 
-    Smaller frames are padded with white at the right and the bottom.
+    Of more than 80 frames as many are kept, evenly, the first and the last among them. Smaller
+    frames are padded with white at the right and the bottom.
     """
     for frame in frames:
         if frame.ndim != 3 or frame.shape[-1] != 3 or frame.dtype != np.uint8:
             raise BadShape("frame", f"{frame.dtype} {frame.shape}", "uint8 (H, W, 3)")
+    frames = _thinned(frames)
     height, width = (max(frame.shape[axis] for frame in frames) for axis in (0, 1))
     pictures = []
     for frame in frames:
         canvas = Image.new("RGB", (width, height), "white")
         canvas.paste(Image.fromarray(frame))
         pictures.append(canvas)
-    durations = [_FRAME_MS] * (len(frames) - 1) + [_LAST_MS]
+    durations = [min(_FRAME_MS, _WHOLE_MS // len(frames))] * (len(frames) - 1) + [_LAST_MS]
     file = io.BytesIO()
     pictures[0].save(
         file,
@@ -88,6 +92,11 @@ def encode(frames: Sequence[np.ndarray]) -> bytes:
         quality=_QUALITY,
     )
     return file.getvalue()
+
+
+def _thinned(frames: Sequence[np.ndarray]) -> list[np.ndarray]:
+    kept = np.linspace(0, len(frames) - 1, min(len(frames), _MOST_FRAMES))
+    return [frames[k] for k in np.rint(kept).astype(int)]
 
 
 def keep(folder: Path, episode: int, clip: Clip) -> None:

@@ -1,4 +1,4 @@
-"""Clips keep every frame and fit into a page."""
+"""Clips keep every frame of a short episode, enough of a long one, and fit into a page."""
 
 import base64
 import io
@@ -29,6 +29,20 @@ def test_every_frame_is_there_and_the_last_stays_longest():
         durations.append(picture.info["duration"])
     np.testing.assert_allclose(levels, [10, 120, 240], atol=4)
     assert durations[2] > durations[0] > 0
+
+
+def test_of_a_long_episode_some_frames_are_left_out_evenly_and_it_is_shown_faster():
+    shades = [61 * number % 256 for number in range(501)]  # neighbours differ, or WebP joins them
+    long = opened(clips.encode([frame(shade) for shade in shades]))
+    assert long.n_frames == 80
+    levels, lasts = [], []
+    for number in range(80):
+        long.seek(number)
+        levels.append(int(np.asarray(long.convert("RGB")).mean()))
+        lasts.append(long.info["duration"])
+    shown = [min(range(501), key=lambda n: abs(n - k * 500 / 79)) for k in range(80)]
+    np.testing.assert_allclose(levels, [shades[n] for n in shown], atol=4)
+    assert sum(lasts[:-1]) <= 15_000 and lasts[-1] > 2_000
 
 
 def test_frames_of_different_size_are_padded_not_stretched():
