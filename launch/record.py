@@ -227,19 +227,21 @@ class _Drawing:
         if source.task == "scatter":
             return self.recorder.strewn(source.objects[i % len(source.objects)], seed)
         if source.task == POINTNAV:
-            return record_navigation(self._made(_pointnav, ""), seed, self._walker(seed))
+            env = self._made(_pointnav, "")
+            return record_navigation(env, seed, self._walker(env, seed))
         prompt = source.prompts[i % len(source.prompts)]
         if source.env is not None:
             return record_episode(self._made(_tabletop, prompt), seed, view=self.cfg.view)
         return self.recorder.demonstration(source.task, prompt, seed)
 
-    def _walker(self, seed: int) -> Act:
+    def _walker(self, env: gym.Env, seed: int) -> Act:
         if self.source.agent is None:
             return Wanderer(self.source.wander, seed)
         if self._agent is None:
             from uio2_agent.policies.unified import load_policy  # needs torch
 
-            self._agent = SoloPlayer(load_policy(self.source.agent, temperature=1, micro_batch=1))
+            policy = load_policy(self.source.agent, temperature=1, micro_batch=1)
+            self._agent = SoloPlayer(policy, env)
         self._agent.begin(seed)
         return self._agent
 

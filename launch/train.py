@@ -233,7 +233,7 @@ def train_agent(
 
     def loss_of(batch: Batch) -> Losses:
         logits = model(batch.inputs(model, vit), text_targets(batch.targets))["text"].float()
-        losses = soft_bin_loss(logits, batch.targets, lessons.tokenizer, width=cfg.bin_width)
+        losses = soft_bin_loss(logits, batch.targets, lessons.codec.tokenizer, width=cfg.bin_width)
         return {"loss": losses.total, "words": losses.words, "bins": losses.bins}
 
     loop = LoopConfig(**vars(cfg.agent))

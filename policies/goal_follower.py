@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from uio2_agent.errors import BadInput, BadSetting
-from uio2_agent.policies.codecs.whereabouts import FORWARD, LEFT, POINTGOAL_NOW, RIGHT, STOP
+from uio2_agent.interface import FORWARD, LEFT, RIGHT, STOP
+from uio2_agent.policies.codecs.whereabouts import POINTGOAL_NOW
 
 
 class GoalFollower:

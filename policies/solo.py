@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
+from gymnasium.vector.utils import batch_space, iterate
 
-from uio2_agent.interface import EPISODE_SEED, Policy
+from uio2_agent.interface import EPISODE_SEED, Policy, stack
 
 
 class SoloPlayer:
@@ -13,10 +15,13 @@ class SoloPlayer:
 
     Args:
         policy: Its rows are used by nobody else.
+        env: Whose observations it is shown.
     """
 
-    def __init__(self, policy: Policy) -> None:
-        self.policy, self._seed = policy, 0
+    def __init__(self, policy: Policy, env: gym.Env[Any, Any]) -> None:
+        self.policy, self._shown = policy, env.observation_space
+        self._actions = batch_space(env.action_space, 1)
+        self._seed = 0
 
     def begin(self, seed: int) -> None:
         """Forget the last episode; what is drawn in the next depends on its seed."""
@@ -26,15 +31,5 @@ class SoloPlayer:
     def __call__(self, observation: Mapping[str, Any], info: Mapping[str, Any]) -> Any:
         """The action of one row."""
         seeds = {EPISODE_SEED: np.array([self._seed], np.int64)}
-        actions, _ = self.policy.act(_stacked(observation), seeds)
-        return _first(actions)
-
-
-def _stacked(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _stacked(v) for name, v in value.items()}
-    return (value,) if isinstance(value, str) else np.asarray(value)[None]
-
-
-def _first(value: Any) -> Any:
-    return {k: _first(v) for k, v in value.items()} if isinstance(value, dict) else value[0]
+        actions, _ = self.policy.act(stack(self._shown, [observation]), seeds)
+        return next(iter(iterate(self._actions, actions)))

@@ -30,6 +30,9 @@ IMAGE_HEIGHT, IMAGE_WIDTH = 128, 256
 PROMPT_SLOTS = 8
 AUDIO_RATE = 16_000  # samples a second of `AUDIO`
 
+MOVES = ("stop", "forward", "left", "right")  # of who walks, by the action's number
+STOP, FORWARD, LEFT, RIGHT = range(len(MOVES))
+
 FIRST_EVALUATION_SEED = 900_000  # training draws from the seeds below
 
 # Keys of infos that environments, policies and evaluation share.

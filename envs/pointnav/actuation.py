@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uio2_agent.envs.pointnav.task import Task
-
-STOP, FORWARD, LEFT, RIGHT = range(4)
-ACTION_NAMES = ("stop", "forward", "left", "right")
+from uio2_agent.interface import FORWARD, LEFT, RIGHT
 
 Point = NDArray[np.float64]
 Quaternion = NDArray[np.float64]

@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from uio2_agent.envs.pointnav.actuation import ACTION_NAMES, STOP, Point, Pose, command, move
+from uio2_agent.envs.pointnav.actuation import Point, Pose, command, move
 from uio2_agent.envs.pointnav.camera import sensor_pose
 from uio2_agent.envs.pointnav.follower import GreedyFollower
 from uio2_agent.envs.pointnav.gl_context import check_device, load_moderngl
@@ -23,6 +23,7 @@ from uio2_agent.envs.pointnav.scene_names import is_apartment, open_scene
 from uio2_agent.envs.pointnav.sight import in_sight
 from uio2_agent.envs.pointnav.task import DEPTH, RGB, Task
 from uio2_agent.errors import GoalUnreachable, UnknownName
+from uio2_agent.interface import MOVES, STOP
 
 _LOG = logging.getLogger(__name__)
 RASTERISER, GL = "rasteriser", "gl"
@@ -127,7 +128,7 @@ class EmbeddedSimulator:
             name = self._follower.next_action(self._pose.position, self._pose.yaw, goal)
         except GoalUnreachable:
             return STOP
-        return ACTION_NAMES.index(name)
+        return MOVES.index(name)
 
     def close(self) -> None:
         """Forget the scene."""

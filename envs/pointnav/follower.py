@@ -10,9 +10,9 @@ from uio2_agent.envs.pointnav.corridor import find_path
 from uio2_agent.envs.pointnav.flood import filter_step, wall_distance
 from uio2_agent.envs.pointnav.navmesh import NavMesh
 from uio2_agent.errors import BadInput, BadSetting, BadShape, GoalUnreachable
+from uio2_agent.interface import FORWARD, LEFT, MOVES, RIGHT, STOP
 
-_STOP, _FORWARD, _LEFT, _RIGHT, _NO_WAY, _NO_MOVE = range(6)
-ACTION_NAMES = ("stop", "forward", "left", "right")
+_NO_WAY, _NO_MOVE = 4, 5  # beside the four moves
 
 _TURN_COST = 0.0125  # per turn
 _COLLISION_COST = 0.25
@@ -29,12 +29,12 @@ def _choose(mesh, position, yaw, goal, forward, turn, goal_radius, sliding):
     if distance == np.inf:
         return _NO_WAY, 0
     if distance < goal_radius:
-        return _STOP, 0
+        return STOP, 0
     best, action, turns = _LEAST_SCORE, _NO_MOVE, 0
     k = 0
     while k * turn < np.pi and best <= _GOOD_SCORE:
-        for side in (_LEFT, _RIGHT):
-            theta = yaw + k * turn if side == _LEFT else yaw - k * turn
+        for side in (LEFT, RIGHT):
+            theta = yaw + k * turn if side == LEFT else yaw - k * turn
             aim = position.copy()
             aim[0] -= forward * np.sin(theta)
             aim[2] -= forward * np.cos(theta)
@@ -51,7 +51,7 @@ def _choose(mesh, position, yaw, goal, forward, turn, goal_radius, sliding):
                 score -= _NEAR_WALL_COST
             if score > best:
                 best, turns = score, k
-                action = _FORWARD if k == 0 else side
+                action = FORWARD if k == 0 else side
             if k == 0:  # both sides are straight on
                 break
         k += 1
@@ -125,19 +125,19 @@ class GreedyFollower:
         if action == _NO_MOVE:
             raise GoalUnreachable(place.tolist(), target.tolist(), "no step brings it nearer")
         if turns and self._thrashes():
-            self._committed = [action] * (turns - 1) + [_FORWARD]
+            self._committed = [action] * (turns - 1) + [FORWARD]
         return self._take(action)
 
     def _take(self, action: int) -> str:
         self._recent = [*self._recent, action][-_MEMORY:]
-        return ACTION_NAMES[action]
+        return MOVES[action]
 
     def _thrashes(self) -> bool:
         """Whether left and right have alternated for as long as it remembers."""
         recent = self._recent
         return (
             len(recent) == _MEMORY
-            and set(recent) == {_LEFT, _RIGHT}
+            and set(recent) == {LEFT, RIGHT}
             and all(a != b for a, b in zip(recent, recent[1:], strict=False))
         )
 

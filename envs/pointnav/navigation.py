@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from uio2_agent.envs.pointnav import sensors
 from uio2_agent.envs.pointnav import task as names
-from uio2_agent.envs.pointnav.actuation import ACTION_NAMES, STOP, Point
+from uio2_agent.envs.pointnav.actuation import Point
 from uio2_agent.envs.pointnav.episode_sources import EpisodeSource
 from uio2_agent.envs.pointnav.episodes import PointNavEpisode
 from uio2_agent.envs.pointnav.metrics import Metrics
@@ -24,8 +24,10 @@ from uio2_agent.interface import (
     FAILURE,
     FIRST_EVALUATION_SEED,
     METRICS,
+    MOVES,
     ORACLE_ACTION,
     PROMPT,
+    STOP,
     SUCCESS,
 )
 
@@ -72,7 +74,7 @@ class Navigation(gym.Env[Any, Any]):
         self.simulator, self.task, self.episodes = simulator, task, episodes
         self.oracle, self.render_mode = oracle, render_mode
         self.observation_space = sensors.observation_space(task, task.sensors)
-        self.action_space = gym.spaces.Discrete(len(ACTION_NAMES))
+        self.action_space = gym.spaces.Discrete(len(MOVES))
         self._started = False
 
     @property

@@ -16,14 +16,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from uio2_agent.errors import BadInput, BadSetting, BadShape
-from uio2_agent.interface import AUDIO, PROMPT_SLOTS, PROMPT_TEXT
+from uio2_agent.interface import AUDIO, PROMPT_SLOTS, PROMPT_TEXT, STOP
 from uio2_agent.model.sound import SEGMENT
 from uio2_agent.model.vocabulary import Tokenizer
 from uio2_agent.pcm import from_pcm, to_pcm
 from uio2_agent.policies.codecs.base import Action, Observation, Prompt, Signal
 from uio2_agent.policies.codecs.pointnav import PointNavCodec
 from uio2_agent.policies.codecs.walk_text import task_text, walk_text
-from uio2_agent.policies.codecs.whereabouts import STOP, Journey, State, Step
+from uio2_agent.policies.codecs.whereabouts import Journey, State, Step
 
 EARS = 2
 _MOST_STEPS = (PROMPT_SLOTS - (EARS - 1)) // EARS

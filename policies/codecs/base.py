@@ -6,6 +6,8 @@ from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from uio2_agent.model.vocabulary import Tokenizer
+
 Observation = dict[str, Any]
 Action = Any  # of the environment's action space: a dict of arrays, or a number
 Signal = Literal["image", "audio"]
@@ -65,6 +67,7 @@ def remembered(count: int, room: int, *, keep_first: bool) -> list[int]:
 class Codec(Protocol):
     """From one observation to a question, and from an answer back to actions."""
 
+    tokenizer: Tokenizer
     slots: int
     past_frames: int
     keep_first: bool  # see `remembered`

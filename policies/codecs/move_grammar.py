@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from uio2_agent.errors import BadInput
+from uio2_agent.interface import MOVES
 from uio2_agent.model.vocabulary import BINS, SENTINELS, Tokenizer
 
-WORDS = ("stop", "forward", "left", "right")  # by action
 _STATE = "( {0} {0} {0} ) {0}"
 STATE_BINS = 4
 _BIN = -1  # in a template: any bin
@@ -32,7 +32,7 @@ class MoveGrammar:
         self.tokenizer, self.table_size, self.states = tokenizer, table_size, states
         self.bin_ids = np.array([tokenizer.extra_id(SENTINELS + b) for b in range(BINS)])
         self._bin_of = {int(t): b for b, t in enumerate(self.bin_ids)}
-        self._templates = [self._template(word) for word in WORDS]
+        self._templates = [self._template(word) for word in MOVES]
         self._masks: dict[tuple[int, ...], np.ndarray] = {}
         self.longest = max(map(len, self._templates)) + 1  # with its end token
 

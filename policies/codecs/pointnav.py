@@ -16,13 +16,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from uio2_agent.errors import BadInput, BadSetting, BadShape
-from uio2_agent.interface import PROMPT_SLOTS, RGB
+from uio2_agent.interface import MOVES, PROMPT_SLOTS, RGB, STOP
 from uio2_agent.model.vocabulary import Tokenizer
 from uio2_agent.policies.codecs.base import Action, Observation, Prompt
-from uio2_agent.policies.codecs.move_grammar import WORDS, MoveGrammar
+from uio2_agent.policies.codecs.move_grammar import MoveGrammar
 from uio2_agent.policies.codecs.room_scale import angle, angle_bin, length, length_bin
 from uio2_agent.policies.codecs.walk_text import task_text, walk_text
-from uio2_agent.policies.codecs.whereabouts import STOP, Journey, Odometer, State, Step
+from uio2_agent.policies.codecs.whereabouts import Journey, Odometer, State, Step
 
 DEPTH = "depth"
 
@@ -139,7 +139,7 @@ class PointNavCodec:
             return self.tokenizer.decode(tokens)
         s = self.foreseen(tokens)
         there = f" to ({s.x:.1f}, {s.z:.1f}, {s.y:.1f}), {math.degrees(s.yaw):.0f}°" if s else ""
-        return WORDS[said[0]] + there
+        return MOVES[said[0]] + there
 
     def _bins(self, s: State) -> list[int]:
         return [length_bin(s.x), length_bin(s.z), length_bin(s.y), angle_bin(s.yaw)]

@@ -11,14 +11,15 @@ past.
 
 from collections.abc import Mapping, Sequence
 
+from uio2_agent.interface import MOVES
 from uio2_agent.policies.codecs.base import Signal
-from uio2_agent.policies.codecs.move_grammar import WORDS, MoveGrammar
+from uio2_agent.policies.codecs.move_grammar import MoveGrammar
 from uio2_agent.policies.codecs.room_scale import angle_bin, length_bin
 from uio2_agent.policies.codecs.whereabouts import State, Step
 
 _ASKED = {False: "Predict the next action", True: "Predict the next action and the next state"}
 _FORM = (
-    f'with the discrete action space "{", ".join(WORDS)}" based on agent\'s histories '
+    f'with the discrete action space "{", ".join(MOVES)}" based on agent\'s histories '
     'with the format "observation ( x z y ) yaw action".'
 )
 
@@ -36,7 +37,7 @@ def walk_text(
     for number, step in enumerate(past):
         for signal, count in frames.items():
             said += _markers(signal, number * count + 1, count)
-        said += [_place(grammar, step.state), WORDS[step.action]]
+        said += [_place(grammar, step.state), MOVES[step.action]]
     said.append("Observation:")
     for signal, count in frames.items():
         said.append(f"<{signal}_input>")

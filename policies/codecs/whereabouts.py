@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from uio2_agent.errors import BadInput, BadSetting
+from uio2_agent.interface import FORWARD, LEFT, RIGHT
 from uio2_agent.policies.codecs.base import Observation
 
-STOP, FORWARD, LEFT, RIGHT = range(4)
 POINTGOAL, POINTGOAL_NOW = "pointgoal", "pointgoal_with_gps_compass"
 GPS, COMPASS = "gps", "compass"
 

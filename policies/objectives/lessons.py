@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
-from torch import Tensor, nn
+from torch import nn
 
+from uio2_agent.interface import ORACLE_ACTION
 from uio2_agent.model.inputs import Patches
 from uio2_agent.model.training.examples import Example
-from uio2_agent.model.vocabulary import Tokenizer
 from uio2_agent.policies.codecs.base import Codec
 from uio2_agent.trajectories.episode import Episode
 
@@ -21,24 +21,15 @@ class Episodes(Protocol):
     def __getitem__(self, i: int, /) -> Episode: ...
 
 
-class DenseReadOut(Protocol):
-    """Thrown away after the ViT's pre-training; a module."""
-
-    def losses(self, features: Tensor, labels: Any) -> dict[str, Tensor]:
-        """(B, N, D) -> losses that are minimised, and detached numbers that are only reported."""
-
-
 class Lessons(Protocol):
     """Everything that training must know of a suite.
 
     Attributes:
-        tokenizer: The agent's.
         per_episode: How many examples one reading of an episode gives.
         recurring: Whether pictures come again and again, so that a frozen ViT should remember them.
     """
 
     recurring: ClassVar[bool]
-    tokenizer: Tokenizer
     per_episode: int
 
     @property
@@ -46,7 +37,10 @@ class Lessons(Protocol):
         """What the agent speaks."""
 
     def read_out(self, width: int) -> nn.Module:
-        """A `DenseReadOut` for a ViT of this width."""
+        """To be thrown away after the pre-training of a ViT of this width.
+
+        Its `losses(features (B, N, D), labels)` are minimised; detached ones only reported.
+        """
 
     def labelled(
         self, stores: Sequence[Episodes], count: int, rng: np.random.Generator
@@ -61,8 +55,8 @@ class Lessons(Protocol):
 
 
 def any_of(store: Episodes, rng: np.random.Generator) -> Episode:
-    """An episode that did not fail."""
+    """An episode that did not fail, or one of which the oracle says how it should have gone."""
     while True:
         episode = store[int(rng.integers(len(store)))]
-        if episode.info.get("success", True):
+        if episode.info.get("success", True) or ORACLE_ACTION in episode.labels:
             return episode

@@ -37,7 +37,7 @@ def navigation_example(episode: Episode, codec: WalkCodec, step: int = 0) -> Exa
     actions = episode.actions[ACTION]
     memory = None
     for t in range(step):
-        memory = codec.remember(memory, _seen(episode, t), actions[t])
+        memory = codec.remember(memory, _felt(episode, t), actions[t])
     now = _seen(episode, step)
     asked = codec.prompt(now, step * codec.per_step, memory)
     past = [_seen(episode, t) for t in range(step - asked.n_past // codec.per_step, step)]
@@ -48,7 +48,7 @@ def navigation_example(episode: Episode, codec: WalkCodec, step: int = 0) -> Exa
     action = int(episode.labels.get(ORACLE_ACTION, actions)[step])
     done = action == actions[step]
     after = codec.odometer.state(
-        _seen(episode, step + 1) if done else {}, codec.remember(memory, now, action)
+        _felt(episode, step + 1) if done else {}, codec.remember(memory, now, action)
     )
     return Example(
         question=asked.text,
@@ -60,9 +60,12 @@ def navigation_example(episode: Episode, codec: WalkCodec, step: int = 0) -> Exa
     )
 
 
+def _felt(episode: Episode, t: int) -> dict[str, Any]:
+    """What tells the place before action t: the observation without colours and sound."""
+    return {name: a[t] for name, a in episode.labels.items() if name not in (*_TOLD, AUDIO)}
+
+
 def _seen(episode: Episode, t: int) -> dict[str, Any]:
     """The observation before action t."""
-    sensors = {name: a[t] for name, a in episode.labels.items() if name not in _TOLD}
-    if AUDIO in sensors:
-        sensors[AUDIO] = from_pcm(sensors[AUDIO])
-    return {RGB: episode.frames[t].transpose(1, 2, 0), **sensors}
+    heard = {AUDIO: from_pcm(episode.labels[AUDIO][t])} if AUDIO in episode.labels else {}
+    return {RGB: episode.frames[t].transpose(1, 2, 0), **_felt(episode, t), **heard}

@@ -37,7 +37,7 @@ class TabletopLessons:
         textures: Mapping[str, int],
         picture_share: float,
     ) -> None:
-        self.codec, self.tokenizer, self.grounding = codec, codec.tokenizer, grounding
+        self.codec, self.grounding = codec, grounding
         self.shapes, self.textures, self.picture_share = dict(shapes), dict(textures), picture_share
 
     def read_out(self, width: int) -> DenseHead:

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 from uio2_agent.errors import BadInput
-from uio2_agent.interface import RGB
 from uio2_agent.model.inputs import PATCH
 from uio2_agent.model.training.surroundings import RangeLabels
 from uio2_agent.policies.codecs.pointnav import DEPTH, grey
@@ -42,7 +41,7 @@ class View:
 def view_of(episode: Episode, t: int, *, as_grey: bool) -> View:
     """Moment t of a walk, in colours or as its depth picture. Raises BadInput without depth."""
     if DEPTH not in episode.labels:
-        raise BadInput("episode", "without depth", f"{DEPTH} among the recorded sensors of {RGB}")
+        raise BadInput("episode", "without depth", f"{DEPTH} among the recorded sensors")
     depth = episode.labels[DEPTH][t]
     picture = grey(depth) if as_grey else episode.frames[t]
     return View(picture=picture, depth=depth[..., 0])

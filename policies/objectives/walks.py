@@ -10,14 +10,12 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from uio2_agent.interface import ORACLE_ACTION
 from uio2_agent.model.inputs import Patches, patchify
 from uio2_agent.model.training.examples import Example
 from uio2_agent.model.training.surroundings import RangeHead, RangeLabels
-from uio2_agent.policies.objectives.lessons import Episodes
+from uio2_agent.policies.objectives.lessons import Episodes, any_of
 from uio2_agent.policies.objectives.navigation import WalkCodec, navigation_example
 from uio2_agent.policies.objectives.views import Camera, View, range_labels, view_of
-from uio2_agent.trajectories.episode import Episode
 
 
 class WalkLessons:
@@ -39,7 +37,7 @@ class WalkLessons:
         grey_share: float = 0.3,
         per_episode: int = 4,
     ) -> None:
-        self.codec, self.tokenizer, self.per_episode = codec, codec.tokenizer, per_episode
+        self.codec, self.per_episode = codec, per_episode
         self.camera = camera or Camera()
         self.grey_share = grey_share if codec.depth else 0.0
 
@@ -53,7 +51,7 @@ class WalkLessons:
         """Moments of walks, `grey_share` of them as depth pictures."""
         views: list[View] = []
         while len(views) < count:
-            episode = _instructive(stores[int(rng.integers(len(stores)))], rng)
+            episode = any_of(stores[int(rng.integers(len(stores)))], rng)
             for t in rng.integers(len(episode.frames), size=self.per_episode):
                 views.append(view_of(episode, t, as_grey=rng.random() < self.grey_share))
         views = views[:count]
@@ -67,17 +65,9 @@ class WalkLessons:
 
     def examples(self, store: Episodes, rng: np.random.Generator) -> list[Example]:
         """Moves of one walk."""
-        episode = _instructive(store, rng)
+        episode = any_of(store, rng)
         n_steps, count = episode.n_steps, self.per_episode
         return [
             navigation_example(episode, self.codec, int(step))
             for step in rng.choice(n_steps, count, replace=n_steps < count)
         ]
-
-
-def _instructive(store: Episodes, rng: np.random.Generator) -> Episode:
-    """A walk that reached the goal, or one of which the oracle says how it should have gone."""
-    while True:
-        episode = store[int(rng.integers(len(store)))]
-        if episode.info.get("success", True) or ORACLE_ACTION in episode.labels:
-            return episode

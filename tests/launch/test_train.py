@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 import uio2_agent.envs  # noqa: F401  registers the id
 from uio2_agent.errors import BadSetting, RunMismatch, UnknownName
-from uio2_agent.interface import FIRST_EVALUATION_SEED
+from uio2_agent.interface import FIRST_EVALUATION_SEED, MOVES
 from uio2_agent.launch import train as training
 from uio2_agent.launch.record import AUDIOGOAL, SourceConfig, record
 from uio2_agent.launch.train import (
@@ -34,7 +34,6 @@ from uio2_agent.model.training.loop import LoopConfig
 from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.model.vocabulary import Tokenizer
 from uio2_agent.policies.checkpoints import AGENT_FILES, find_checkpoint
-from uio2_agent.policies.codecs.move_grammar import WORDS
 from uio2_agent.policies.latents import streams
 from uio2_agent.policies.objectives import tabletop
 from uio2_agent.policies.unified import load_policy
@@ -291,7 +290,7 @@ def test_a_walker_is_trained_and_walks(tmp_path, settings, env):
     observations, infos = envs.reset(seed=FIRST_EVALUATION_SEED)
     for _ in range(3):
         actions, told = walker.act(observations, infos)
-        assert all(answer.split()[0] in WORDS for answer in told["answer"])
+        assert all(answer.split()[0] in MOVES for answer in told["answer"])
         observations, _, _, _, infos = envs.step(actions)
     envs.close()
 

@@ -1,5 +1,7 @@
 """A policy of many rows that plays alone."""
 
+from argparse import Namespace
+
 import gymnasium as gym
 import numpy as np
 
@@ -27,7 +29,15 @@ class Counting:
 
 
 def test_an_episode_is_played_from_its_seed_and_nothing_that_was_before():
-    player = SoloPlayer(Counting())
+    spaces = {
+        "inner": gym.spaces.Dict(number=gym.spaces.Discrete(9)),
+        "text": gym.spaces.Text(9),
+    }
+    env = Namespace(
+        observation_space=gym.spaces.Dict(spaces),
+        action_space=gym.spaces.Dict(out=gym.spaces.Discrete(1000)),
+    )
+    player = SoloPlayer(Counting(), env)  # type: ignore[arg-type]
     seen = {"inner": {"number": 2}, "text": "hello"}
     for _ in range(2):
         player.begin(100)
@@ -36,7 +46,7 @@ def test_an_episode_is_played_from_its_seed_and_nothing_that_was_before():
 
 def test_the_shipped_walker_reaches_goals_in_flats_it_never_saw():
     env = gym.make("uio2/PointNav-v0", apartment="small", size=96, max_steps=120)
-    walker, successes = SoloPlayer(load_policy("nano_nav")), 0
+    walker, successes = SoloPlayer(load_policy("nano_nav"), env), 0
     for seed in SHORT:
         walker.begin(seed)
         seen, info = env.reset(seed=seed)

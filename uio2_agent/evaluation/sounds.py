@@ -8,20 +8,19 @@ import numpy as np
 
 from uio2_agent.errors import BadShape
 from uio2_agent.interface import AUDIO, AUDIO_RATE
+from uio2_agent.pcm import FULL_SCALE, to_pcm
 
 _EARS, _SAMPLE_BYTES = 2, 2
-_FULL_SCALE = 32767
 
 
 def samples(audio: np.ndarray) -> np.ndarray:
     """`AUDIO` of one observation, float (2, T) in [-1, 1] -> int16 (T, 2), a fourth as large.
 
-    What is louder is cut off. Raises BadShape.
+    What is louder is cut off. Raises BadShape, and BadInput as `to_pcm`.
     """
     if audio.ndim != 2 or len(audio) != _EARS or not np.issubdtype(audio.dtype, np.floating):
         raise BadShape(AUDIO, f"{audio.dtype} {audio.shape}", f"float ({_EARS}, T), both ears")
-    scaled = np.rint(np.clip(np.nan_to_num(audio), -1.0, 1.0) * _FULL_SCALE)
-    return np.ascontiguousarray(scaled.T.astype("<i2"))
+    return np.ascontiguousarray(to_pcm(audio).T.astype("<i2"))
 
 
 def loudest_second(content: bytes) -> float:
@@ -33,7 +32,7 @@ def loudest_second(content: bytes) -> float:
     with wave.open(io.BytesIO(content)) as wav:
         heard = np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, _EARS)
     starts = np.arange(0, len(heard), AUDIO_RATE)
-    power = np.add.reduceat((heard / _FULL_SCALE) ** 2, starts, axis=0).max() / AUDIO_RATE
+    power = np.add.reduceat((heard / FULL_SCALE) ** 2, starts, axis=0).max() / AUDIO_RATE
     return float(10 * np.log10(power)) if power else -np.inf
 
 

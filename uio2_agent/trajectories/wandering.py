@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from uio2_agent.errors import BadSetting
+from uio2_agent.interface import FORWARD, LEFT, RIGHT
 from uio2_agent.trajectories.recording import oracle_act
 
-FORWARD, LEFT, RIGHT = 1, 2, 3
 _LONGEST = {FORWARD: 8, LEFT: 9, RIGHT: 9}  # steps: 2 m, a quarter turn
 
 

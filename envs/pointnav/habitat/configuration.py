@@ -4,8 +4,8 @@ import math
 from collections.abc import Collection
 from typing import Any
 
-from uio2_agent.envs.pointnav.actuation import ACTION_NAMES, FORWARD, LEFT, RIGHT
 from uio2_agent.envs.pointnav.task import DEPTH, RGB, Task
+from uio2_agent.interface import FORWARD, LEFT, MOVES, RIGHT
 
 NO_DATASET = "default"
 NEAR, FAR = 0.01, 1000.0  # metres
@@ -85,7 +85,7 @@ def _actions(habitat_sim: Any, task: Task) -> dict[str, Any]:
         return habitat_sim.ActionSpec(name, habitat_sim.ActuationSpec(amount=float(amount)))
 
     return {
-        ACTION_NAMES[FORWARD]: action("move_forward", task.forward),
-        ACTION_NAMES[LEFT]: action("turn_left", task.turn),
-        ACTION_NAMES[RIGHT]: action("turn_right", task.turn),
+        MOVES[FORWARD]: action("move_forward", task.forward),
+        MOVES[LEFT]: action("turn_left", task.turn),
+        MOVES[RIGHT]: action("turn_right", task.turn),
     }

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uio2_agent.envs.pointnav.actuation import ACTION_NAMES, STOP, Point, Pose, command, move
+from uio2_agent.envs.pointnav.actuation import Point, Pose, command, move
 from uio2_agent.envs.pointnav.gltf_writer import write_glb
 from uio2_agent.envs.pointnav.habitat.configuration import NO_DATASET, configuration
 from uio2_agent.envs.pointnav.habitat.gpu_probe import ANY, AUTO, choose_gpu
@@ -26,6 +26,7 @@ from uio2_agent.envs.pointnav.noise import Normals, noisy_motion
 from uio2_agent.envs.pointnav.scene_names import is_apartment, open_scene
 from uio2_agent.envs.pointnav.task import DEPTH, RGB, Task
 from uio2_agent.errors import BadScene, BadSetting, SimulatorBusy, UnknownName
+from uio2_agent.interface import MOVES, STOP
 
 COMPUTE, BESIDE = NAVMESHES = ("compute", "beside")
 
@@ -126,7 +127,7 @@ class HabitatSimulator:
         self._pathfinder = HabitatPathfinder(self._habitat_sim, held.sim.pathfinder)
         held.agent = held.sim.get_agent(_AGENT)
         held.follower = held.sim.make_greedy_follower(
-            _AGENT, self.task.oracle_radius, stop_key=ACTION_NAMES[STOP]
+            _AGENT, self.task.oracle_radius, stop_key=MOVES[STOP]
         )
         self._scene_id = scene_id
 
@@ -141,7 +142,7 @@ class HabitatSimulator:
             reached, collided = move(self._pathfinder, self._pose, motion, self.task.sliding)
             self._place(reached)
             return collided
-        collided = bool(self._held.agent.act(ACTION_NAMES[action]))
+        collided = bool(self._held.agent.act(MOVES[action]))
         self._pose = self._read_pose()
         return collided
 
@@ -163,7 +164,7 @@ class HabitatSimulator:
             key = self._held.follower.next_action_along(np.asarray(goal, np.float32))
         except self._habitat_sim.errors.GreedyFollowerError:
             return STOP
-        return ACTION_NAMES.index(key)
+        return MOVES.index(key)
 
     def close(self) -> None:
         """End habitat-sim; the next `load` starts it anew."""

@@ -6,10 +6,6 @@ import numpy as np
 import pytest
 
 from uio2_agent.envs.pointnav.actuation import (
-    FORWARD,
-    LEFT,
-    RIGHT,
-    STOP,
     Motion,
     Pose,
     command,
@@ -20,6 +16,7 @@ from uio2_agent.envs.pointnav.actuation import (
     yaw_rotation,
 )
 from uio2_agent.envs.pointnav.task import TASKS
+from uio2_agent.interface import FORWARD, LEFT, RIGHT, STOP
 
 
 class Wall:

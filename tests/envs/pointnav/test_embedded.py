@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from uio2_agent.envs.pointnav.actuation import FORWARD, LEFT, RIGHT, STOP, Pose, yaw_rotation
+from uio2_agent.envs.pointnav.actuation import Pose, yaw_rotation
 from uio2_agent.envs.pointnav.embedded import EmbeddedSimulator
 from uio2_agent.envs.pointnav.task import TASKS
 from uio2_agent.errors import BadInput, BadScene, BadSetting, MissingDependency, UnknownName
+from uio2_agent.interface import FORWARD, LEFT, RIGHT, STOP
 
 START = Pose(np.array([-3.0, 0.2, 2.0]), yaw_rotation(0.0))
 

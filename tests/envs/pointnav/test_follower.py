@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from uio2_agent.envs.pointnav.follower import ACTION_NAMES, GreedyFollower
+from uio2_agent.envs.pointnav.follower import GreedyFollower
 from uio2_agent.envs.pointnav.navmesh import NavMesh
 from uio2_agent.envs.pointnav.navmesh_file import read_navmesh
 from uio2_agent.errors import BadInput, BadSetting, BadShape, GoalUnreachable
+from uio2_agent.interface import MOVES
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "pointnav"
 ROOM = NavMesh([(0, 0, 0), (0, 0, 4), (4, 0, 4), (4, 0, 0)], [[0, 1, 2, 3, -1, -1]], [[-1] * 6])
@@ -26,7 +27,7 @@ def test_of_the_recorded_actions_99_in_100_are_chosen_again(golden, config, file
         poses = [[*episode["start"], np.radians(episode["yaw_deg"])], *episode["poses_xyz_yaw"]]
         for pose, action in zip(poses, episode["actions"], strict=False):
             chosen = follower.next_action(pose[:3], pose[3], episode["goal"])
-            same.append(ACTION_NAMES.index(chosen) == int(action))
+            same.append(MOVES.index(chosen) == int(action))
     assert len(same) > 200 and np.mean(same) >= 0.99
 
 

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uio2_agent.errors import BadInput
+from uio2_agent.interface import MOVES
 from uio2_agent.model.config import SIZES
 from uio2_agent.model.vocabulary import Tokenizer
-from uio2_agent.policies.codecs.move_grammar import WORDS, MoveGrammar
+from uio2_agent.policies.codecs.move_grammar import MoveGrammar
 
 bins = st.integers(0, 999)
 STATES = st.tuples(bins, bins, bins, bins)
@@ -77,7 +78,7 @@ def test_after_what_is_no_move_comes_the_end(grammar):
 
 def test_a_tokenizer_that_cannot_say_a_word_is_refused(tokenizer, monkeypatch):
     monkeypatch.setattr(
-        tokenizer, "encode", lambda text: [Tokenizer.UNK if text == WORDS[3] else 5]
+        tokenizer, "encode", lambda text: [Tokenizer.UNK if text == MOVES[3] else 5]
     )
     with pytest.raises(BadInput, match="'right'"):
         MoveGrammar(tokenizer, 2304, states=False)

@@ -12,13 +12,13 @@ import torch
 
 import uio2_agent.envs  # noqa: F401  registers the environments
 from uio2_agent.errors import BadEpisode, BadInput
+from uio2_agent.interface import FORWARD
 from uio2_agent.model.config import SIZES
 from uio2_agent.model.inputs import Patches
 from uio2_agent.model.training.examples import collate
 from uio2_agent.model.unified import UnifiedIO2
 from uio2_agent.policies.codecs.audiogoal import AudioGoalCodec
 from uio2_agent.policies.codecs.pointnav import PointNavCodec
-from uio2_agent.policies.codecs.whereabouts import FORWARD
 from uio2_agent.policies.latents import Frames, streams
 from uio2_agent.policies.objectives.navigation import navigation_example
 from uio2_agent.trajectories.episode import Episode

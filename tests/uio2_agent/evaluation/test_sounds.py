@@ -6,7 +6,7 @@ import wave
 import numpy as np
 import pytest
 
-from uio2_agent.errors import BadShape
+from uio2_agent.errors import BadInput, BadShape
 from uio2_agent.evaluation import sounds
 
 
@@ -16,12 +16,14 @@ def test_the_file_holds_every_step_in_order_left_and_right():
     with wave.open(io.BytesIO(content)) as wav:
         assert (wav.getnchannels(), wav.getframerate(), wav.getsampwidth()) == (2, 16_000, 2)
         played = np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 2)
-    assert played.tolist() == [[0, -8192], [16384, 32767], *[[-32767, -32767]] * 3]
+    assert played.tolist() == [[0, -8192], [16384, 32767], *[[-32768, -32768]] * 3]
 
 
 def test_what_is_too_loud_is_cut_off_and_does_not_wrap():
-    loud = np.array([[1.5, -3.0], [np.nan, np.inf]], np.float64)
-    assert sounds.samples(loud).tolist() == [[32767, 0], [-32767, 32767]]
+    loud = np.array([[1.5, -3.0], [0.0, 2.0]], np.float64)
+    assert sounds.samples(loud).tolist() == [[32767, 0], [-32768, 32767]]
+    with pytest.raises(BadInput, match="not finite"):
+        sounds.samples(np.array([[np.nan], [0.0]]))
 
 
 def test_the_loudest_second_of_the_louder_ear_is_told_in_decibels_of_full_scale():
@@ -31,7 +33,7 @@ def test_the_loudest_second_of_the_louder_ear_is_told_in_decibels_of_full_scale(
     content = sounds.encode([sounds.samples(step) for step in steps])
     assert sounds.loudest_second(content) == pytest.approx(-20, abs=0.01)
     assert sounds.loudest_second(sounds.encode([sounds.samples(steps[2])])) == -np.inf
-    half = sounds.encode([sounds.samples(np.full((2, 8000), 1.0, np.float32))])
+    half = sounds.encode([sounds.samples(np.full((2, 8000), -1.0, np.float32))])
     assert sounds.loudest_second(half) == pytest.approx(10 * np.log10(0.5))
 
 

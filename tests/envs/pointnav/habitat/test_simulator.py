@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from uio2_agent.envs.pointnav.actuation import FORWARD, LEFT, RIGHT, STOP
 from uio2_agent.envs.pointnav.embedded import EmbeddedSimulator
 from uio2_agent.envs.pointnav.habitat import simulator as adapter
 from uio2_agent.envs.pointnav.habitat.simulator import HabitatSimulator, _navmesh_beside
 from uio2_agent.envs.pointnav.task import TASKS
 from uio2_agent.errors import BadScene, BadSetting, MissingDependency, SimulatorBusy, UnknownName
+from uio2_agent.interface import FORWARD, LEFT, RIGHT, STOP
 
 SMALL = replace(TASKS["v1"], size=(24, 32))
 GOLDEN = Path(__file__).parents[3] / "golden" / "pointnav"
