@@ -42,7 +42,6 @@ from uio2_agent.policies.codecs.vima import VimaCodec
 from uio2_agent.policies.latents import streams
 from uio2_agent.policies.objectives.grounding import GroundingConfig
 from uio2_agent.policies.objectives.lessons import Lessons
-from uio2_agent.policies.objectives.navigation import WalkCodec
 from uio2_agent.policies.objectives.tabletop import TabletopLessons
 from uio2_agent.policies.objectives.views import Camera
 from uio2_agent.policies.objectives.walks import WalkLessons
@@ -51,7 +50,7 @@ from uio2_agent.trajectories.store import EpisodeStore
 
 # Names of lessons, and what those who walk speak with.
 TABLETOP, LISTENING = "tabletop", "audiogoal"
-WALKERS: dict[str, type[WalkCodec]] = {POINTNAV: PointNavCodec, LISTENING: AudioGoalCodec}
+WALKERS: dict[str, type[PointNavCodec]] = {POINTNAV: PointNavCodec, LISTENING: AudioGoalCodec}
 SHAPE_CLASSES = {name: i for i, name in enumerate(SHAPES)}
 TEXTURE_CLASSES = {name: i for i, name in enumerate((*TEXTURES, GREY))}
 

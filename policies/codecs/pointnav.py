@@ -18,7 +18,7 @@ import numpy as np
 from uio2_agent.errors import BadInput, BadSetting, BadShape
 from uio2_agent.interface import MOVES, PROMPT_SLOTS, RGB, STOP
 from uio2_agent.model.vocabulary import Tokenizer
-from uio2_agent.policies.codecs.base import Action, Observation, Prompt
+from uio2_agent.policies.codecs.base import Action, Observation, Prompt, Signal
 from uio2_agent.policies.codecs.move_grammar import MoveGrammar
 from uio2_agent.policies.codecs.room_scale import angle, angle_bin, length, length_bin
 from uio2_agent.policies.codecs.walk_text import task_text, walk_text
@@ -73,6 +73,7 @@ class PointNavCodec:
         self.grammar = MoveGrammar(tokenizer, table_size, states)
         self.max_answer = self.grammar.longest
         self._task = task_text(states)
+        self._frames: dict[Signal, int] = {"image": self.per_step}  # at each step
 
     # --- question -------------------------------------------------------------------------------
 
@@ -84,7 +85,7 @@ class PointNavCodec:
         past = memory.past if memory else ()
         n_steps = min(n_past // self.per_step, self.past_steps, len(past))
         state = self.odometer.state(observation, memory)
-        goal = self.odometer.goal(observation, memory)
+        goal = self._goal(observation, memory)
         return Prompt(
             text=self.question(past[len(past) - n_steps :], state, goal),
             image=image,
@@ -92,11 +93,16 @@ class PointNavCodec:
             n_past=n_steps * self.per_step,
         )
 
-    def question(self, past: Sequence[Step], state: State, goal: Sequence[float]) -> list[int]:
-        """Steps shown, where the agent is, metres and radians to the goal -> token ids."""
-        rho, phi = (self.grammar.bin_text(b) for b in (length_bin(goal[0]), angle_bin(goal[1])))
-        walk = walk_text(self.grammar, past, state, {"image": self.per_step})
-        return self.tokenizer.encode(f"{self._task} Goal: {rho} {phi}. {walk}")
+    def question(self, past: Sequence[Step], state: State, goal: str) -> list[int]:
+        """Steps shown, where the agent is, and where it shall go, in words -> token ids."""
+        walk = walk_text(self.grammar, past, state, self._frames)
+        return self.tokenizer.encode(f"{self._task} Goal: {goal}. {walk}")
+
+    def _goal(self, observation: Observation, memory: Journey | None) -> str:
+        """Metres and radians to the goal, as bins."""
+        rho, phi = self.odometer.goal(observation, memory)
+        bins = length_bin(rho), angle_bin(phi)
+        return " ".join(self.grammar.bin_text(number) for number in bins)
 
     def pictures_of(self, observation: Observation) -> list[np.ndarray]:
         """What is seen, uint8 (3, H, W): colours, and depth as grey if it is shown."""

@@ -8,19 +8,16 @@ from uio2_agent.errors import BadEpisode
 from uio2_agent.interface import AUDIO, ORACLE_ACTION, RGB
 from uio2_agent.model.training.examples import Example
 from uio2_agent.pcm import from_pcm
-from uio2_agent.policies.codecs.audiogoal import AudioGoalCodec
 from uio2_agent.policies.codecs.base import HearingCodec
 from uio2_agent.policies.codecs.pointnav import PointNavCodec
 from uio2_agent.trajectories.episode import Episode
 from uio2_agent.trajectories.navigation import ACTION
 
-WalkCodec = PointNavCodec | AudioGoalCodec
-
 # Told to whoever records, not to who acts.
 _TOLD = ("position", "rotation", "collided", ORACLE_ACTION)
 
 
-def navigation_example(episode: Episode, codec: WalkCodec, step: int = 0) -> Example:
+def navigation_example(episode: Episode, codec: PointNavCodec, step: int = 0) -> Example:
     """What a policy would ask before action `step`, and the right move and the next state.
 
     The right move is what the oracle would have done, as far as that was recorded, and else what

@@ -13,8 +13,9 @@ import torch
 from uio2_agent.model.inputs import Patches, patchify
 from uio2_agent.model.training.examples import Example
 from uio2_agent.model.training.surroundings import RangeHead, RangeLabels
+from uio2_agent.policies.codecs.pointnav import PointNavCodec
 from uio2_agent.policies.objectives.lessons import Episodes, any_of
-from uio2_agent.policies.objectives.navigation import WalkCodec, navigation_example
+from uio2_agent.policies.objectives.navigation import navigation_example
 from uio2_agent.policies.objectives.views import Camera, View, range_labels, view_of
 
 
@@ -32,7 +33,7 @@ class WalkLessons:
 
     def __init__(
         self,
-        codec: WalkCodec,
+        codec: PointNavCodec,
         camera: Camera | None = None,
         grey_share: float = 0.3,
         per_episode: int = 4,

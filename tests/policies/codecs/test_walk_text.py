@@ -38,6 +38,6 @@ def test_slots_are_counted_over_steps_and_signals_apart(grammar):
 @pytest.mark.parametrize("depth", [False, True])
 def test_a_walker_who_is_told_its_goal_says_the_same(grammar, tokenizer, depth):
     codec = PointNavCodec(tokenizer, TABLE, past_steps=2, depth=depth)
-    question = tokenizer.decode(codec.question(WALKED, HERE, (5.0, 0.0)))
+    question = tokenizer.decode(codec.question(WALKED, HERE, "there"))
     assert question.startswith(task_text(states=True) + " Goal: ")
     assert question.endswith(" " + walk_text(grammar, WALKED, HERE, {"image": 1 + depth}))
