@@ -12,6 +12,7 @@ from uio2_agent.envs.counting import STOP, Counting
 from uio2_agent.errors import BadInput, MissingDependency
 from uio2_agent.evaluation.rollout import Rollout
 from uio2_agent.interface import EPISODE_SEED, NO_EPISODE
+from uio2_agent.pcm import FULL_SCALE
 from uio2_agent.policies.baseline import OraclePolicy, RandomPolicy
 
 SEED = 900_000
@@ -164,7 +165,7 @@ def test_all_that_was_heard_in_the_first_episodes_is_kept_and_not_told_to_the_po
     rollout = Rollout(env, Asking(ACTIONS), range(3), seed=SEED, **settings)
     films = {e.episode: film for e, film in rollout}
     left = [[int(step[0, 0]) for step in film.heard] for _, film in sorted(films.items())]
-    whole = [round(count / 10 * 32767) for count in (0, 1, 2, 3, 4, 4)]
+    whole = [round(count / 10 * FULL_SCALE) for count in (0, 1, 2, 3, 4, 4)]
     assert left == [whole, whole[:3], []]
     assert all(step.shape == (160, 2) and not step[:, 1].any() for step in films[0].heard)
 
